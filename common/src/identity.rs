@@ -1,0 +1,56 @@
+//! Signing in, and who is signed in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::{Portal, Role},
+    id::{OrganisationId, PersonId, UnitId},
+    time::Instant,
+};
+
+/// `POST /api/v1/session`
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignIn {
+    pub login: String,
+    pub password: String,
+}
+
+/// `GET /api/v1/session`: everything the portal's frame needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionView {
+    pub person: PersonId,
+    pub name: String,
+    pub role: Role,
+    pub organisation: OrganisationId,
+    pub organisation_name: String,
+    pub portal: Portal,
+    /// Wards or clinics of this membership, now.
+    pub units: Vec<UnitSummary>,
+    pub expires_at: Instant,
+    pub server_time: Instant,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnitSummary {
+    pub id: UnitId,
+    pub name: String,
+    /// IANA name; ward times are shown in it.
+    pub time_zone: String,
+}
+
+/// `GET /api/v1/demo/people`, in demo mode only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DemoPerson {
+    pub login: String,
+    pub password: String,
+    pub name: String,
+    pub role: Role,
+    pub organisation: String,
+    /// What this person sees, in the person's words: the line on the sign-in card.
+    pub sees: String,
+}
