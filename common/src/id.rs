@@ -14,8 +14,10 @@ macro_rules! ids {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = "uuid"))]
         pub struct $name(Uuid);
+
+        #[cfg(feature = "openapi")]
+        crate::openapi::written_as_text!($name, "A UUIDv7");
 
         impl $name {
             pub fn new(at: Instant, entropy: Entropy) -> Self {

@@ -25,3 +25,6 @@ pub mod care;
 pub mod fleet;
 pub mod identity;
 pub mod ops;
+
+#[cfg(feature = "openapi")]
+mod openapi;

@@ -10,8 +10,10 @@ macro_rules! parsed_text {
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode)]
         #[serde(try_from = "String", into = "String")]
         #[cbor(transparent)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
         pub struct $name(#[n(0)] String);
+
+        #[cfg(feature = "openapi")]
+        crate::openapi::written_as_text!($name, concat!("A ", $what));
 
         impl $name {
             pub fn parse(text: &str) -> Result<Self, BadText> {

@@ -7,7 +7,6 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 /// `mantissa × 10^exponent`, so that `97.0` stays `97.0` from the device to the report.
 /// In JSON it is a string, because a JSON number would lose the trailing zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, example = "97.0"))]
 pub struct Decimal {
     #[n(0)]
     pub mantissa: i64,
@@ -131,6 +130,9 @@ impl<'de> Deserialize<'de> for Decimal {
         text.parse().map_err(de::Error::custom)
     }
 }
+
+#[cfg(feature = "openapi")]
+crate::openapi::written_as_text!(Decimal, "A decimal number with all its digits, e.g. `97.0`");
 
 macro_rules! units {
     ($($name:ident = $mdc:literal, $ucum:literal, $printed:literal;)+) => {
