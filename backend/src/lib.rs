@@ -1,1 +1,8 @@
-//! x
+//! The Fleetward server.
+//!
+//! [`platform`] is what every domain stands on. [`privacy`] keeps the record that nobody can quietly
+//! change.
+
+pub mod platform;
+pub mod privacy;
+mod schema;

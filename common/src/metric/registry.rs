@@ -53,6 +53,7 @@ const fn metric(
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "one line of the table below, read as columns")]
 const fn wave(
     code: u32,
     reference_id: &'static str,

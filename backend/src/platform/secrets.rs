@@ -1,0 +1,138 @@
+//! Keys that live outside the database, each in a file of its own that only the server's user can read.
+
+use std::{
+    fmt, fs,
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use super::clock::random;
+
+/// A 256-bit key. Never printed.
+#[derive(Clone)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+#[derive(Debug, Error)]
+pub enum SecretsError {
+    #[error("can't use the secrets file {}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("the secrets file {} does not hold a 256-bit key", path.display())]
+    NotAKey { path: PathBuf },
+}
+
+/// The folder `secrets/` of the data folder.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    folder: PathBuf,
+    /// Signs the audit chain.
+    pub audit: Key,
+    /// Organisation keys are derived from it, and wrap the patients' keys.
+    pub master: Key,
+}
+
+impl Secrets {
+    /// Opens the folder; what is missing is made, readable by its owner only.
+    pub fn open(folder: &Path) -> Result<Self, SecretsError> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|source| SecretsError::File {
+            path: folder.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            audit: key_file(&folder.join("audit-hmac.key"))?,
+            master: key_file(&folder.join("master.key"))?,
+            folder: folder.to_owned(),
+        })
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+fn key_file(path: &Path) -> Result<Key, SecretsError> {
+    let file_error = |source| SecretsError::File {
+        path: path.to_owned(),
+        source,
+    };
+    match fs::read(path) {
+        Ok(bytes) => {
+            let key: [u8; 32] = bytes.try_into().or(Err(SecretsError::NotAKey {
+                path: path.to_owned(),
+            }))?;
+            Ok(Key(key))
+        }
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
+            let key = random();
+            write_private(path, &key).map_err(file_error)?;
+            Ok(Key(key))
+        }
+        Err(source) => Err(file_error(source)),
+    }
+}
+
+/// Writes a file that only its owner can read. It is complete or absent, never half there.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let half_written = path.with_extension("new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&half_written)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&half_written, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn keys_are_made_once_and_only_their_owner_reads_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Secrets::open(&folder.path().join("secrets")).unwrap();
+        let again = Secrets::open(&folder.path().join("secrets")).unwrap();
+        assert_eq!(first.audit.as_bytes(), again.audit.as_bytes());
+        assert_ne!(first.audit.as_bytes(), first.master.as_bytes());
+        let mode = fs::metadata(first.path("master.key"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_cut_key_file_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("master.key"), b"short").unwrap();
+        let refusal = Secrets::open(folder.path()).unwrap_err().to_string();
+        assert!(refusal.contains("master.key"), "{refusal}");
+    }
+
+    #[test]
+    fn a_key_never_shows_in_a_log() {
+        assert_eq!(format!("{:?}", Key::from_bytes([7; 32])), "Key(..)");
+    }
+}

@@ -1,0 +1,404 @@
+// Generated from migrations/ and checked by hand: one schema for both engines. Do not edit alone.
+
+diesel::table! {
+    organisations (id) {
+        id -> Binary,
+        name -> Text,
+        kind -> Text,
+        home_region -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sites (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        name -> Text,
+        spoken_code -> Text,
+        time_zone -> Text,
+    }
+}
+
+diesel::table! {
+    units (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        site_id -> Binary,
+        name -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> Binary,
+        home_region -> Text,
+        name -> Text,
+        login -> Text,
+        suspended_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    memberships (id) {
+        id -> Binary,
+        person_id -> Binary,
+        organisation_id -> Binary,
+        role -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    membership_units (id) {
+        id -> Binary,
+        membership_id -> Binary,
+        unit_id -> Binary,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    passwords (person_id) {
+        person_id -> Binary,
+        phc -> Text,
+        changed_at -> BigInt,
+        failures_in_a_row -> BigInt,
+        last_failure_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Binary,
+        token_sha256 -> Binary,
+        person_id -> Binary,
+        membership_id -> Binary,
+        purpose -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        last_used_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    patients (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        home_region -> Text,
+        time_zone -> Text,
+        record_number_hmac -> Binary,
+        created_at -> BigInt,
+        erased_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    patient_identities (patient_id) {
+        patient_id -> Binary,
+        nonce -> Binary,
+        sealed -> Binary,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    patient_people (id) {
+        id -> Binary,
+        patient_id -> Binary,
+        person_id -> Binary,
+        relation -> Text,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    beds (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        unit_id -> Binary,
+        label -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    bed_stays (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        patient_id -> Binary,
+        bed_id -> Binary,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    care_teams (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        patient_id -> Binary,
+        unit_id -> Nullable<Binary>,
+        membership_id -> Nullable<Binary>,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    device_models (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        name -> Text,
+        device_type -> Text,
+        expected_interval_s -> BigInt,
+    }
+}
+
+diesel::table! {
+    devices (id) {
+        id -> Binary,
+        model_id -> Binary,
+        maker_id -> Binary,
+        home_region -> Text,
+        serial -> Text,
+        software -> Nullable<Text>,
+        revoked_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    device_custody (id) {
+        id -> Binary,
+        device_id -> Binary,
+        organisation_id -> Binary,
+        site_id -> Nullable<Binary>,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    device_assignments (id) {
+        id -> Binary,
+        device_id -> Binary,
+        organisation_id -> Binary,
+        patient_id -> Nullable<Binary>,
+        bed_id -> Nullable<Binary>,
+        unit_id -> Nullable<Binary>,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    device_certificates (fingerprint) {
+        fingerprint -> Binary,
+        device_id -> Binary,
+        valid_from -> BigInt,
+        valid_until -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    device_streams (device_id, epoch) {
+        device_id -> Binary,
+        epoch -> BigInt,
+        next_seq -> BigInt,
+        started_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    channel_declarations (device_id, declaration) {
+        device_id -> Binary,
+        declaration -> BigInt,
+        channels -> Binary,
+        declared_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    numeric_frames (device_id, epoch, seq) {
+        device_id -> Binary,
+        epoch -> BigInt,
+        seq -> BigInt,
+        measured_from -> BigInt,
+        measured_until -> BigInt,
+        received_at -> BigInt,
+        clock_untrusted -> Bool,
+        payload -> Binary,
+        crc32c -> BigInt,
+    }
+}
+
+diesel::table! {
+    wave_frames (device_id, epoch, seq) {
+        device_id -> Binary,
+        epoch -> BigInt,
+        seq -> BigInt,
+        measured_from -> BigInt,
+        measured_until -> BigInt,
+        received_at -> BigInt,
+        clock_untrusted -> Bool,
+        payload -> Binary,
+        payload_bytes -> BigInt,
+        crc32c -> BigInt,
+    }
+}
+
+diesel::table! {
+    frame_gaps (device_id, epoch, first_seq) {
+        device_id -> Binary,
+        epoch -> BigInt,
+        first_seq -> BigInt,
+        last_seq -> BigInt,
+        measured_from -> BigInt,
+        measured_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    minute_rollups (device_id, metric, minute) {
+        device_id -> Binary,
+        metric -> BigInt,
+        minute -> BigInt,
+        exponent -> SmallInt,
+        readings -> BigInt,
+        absent -> BigInt,
+        min_value -> Nullable<BigInt>,
+        max_value -> Nullable<BigInt>,
+        sum_value -> Nullable<BigInt>,
+        last_value -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    twin_snapshots (device_id) {
+        device_id -> Binary,
+        state -> Binary,
+        saved_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    unknown_metrics (device_id, metric) {
+        device_id -> Binary,
+        metric -> BigInt,
+        unit -> BigInt,
+        first_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    quarantined_frames (device_id, epoch, seq, lane) {
+        device_id -> Binary,
+        epoch -> BigInt,
+        seq -> BigInt,
+        lane -> Text,
+        found_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_entries (organisation_id, number) {
+        organisation_id -> Binary,
+        number -> BigInt,
+        recorded_at -> BigInt,
+        action -> Text,
+        event -> Text,
+        outcome -> BigInt,
+        person_id -> Nullable<Binary>,
+        membership_id -> Nullable<Binary>,
+        role -> Nullable<Text>,
+        purpose -> Nullable<Text>,
+        entity_kind -> Nullable<Text>,
+        entity_id -> Nullable<Binary>,
+        patient_id -> Nullable<Binary>,
+        detail -> Text,
+        previous_hmac -> Binary,
+        hmac -> Binary,
+    }
+}
+
+diesel::joinable!(sites -> organisations (organisation_id));
+diesel::joinable!(units -> organisations (organisation_id));
+diesel::joinable!(units -> sites (site_id));
+diesel::joinable!(memberships -> people (person_id));
+diesel::joinable!(memberships -> organisations (organisation_id));
+diesel::joinable!(membership_units -> memberships (membership_id));
+diesel::joinable!(membership_units -> units (unit_id));
+diesel::joinable!(passwords -> people (person_id));
+diesel::joinable!(sessions -> people (person_id));
+diesel::joinable!(sessions -> memberships (membership_id));
+diesel::joinable!(patients -> organisations (organisation_id));
+diesel::joinable!(patient_identities -> patients (patient_id));
+diesel::joinable!(patient_people -> patients (patient_id));
+diesel::joinable!(patient_people -> people (person_id));
+diesel::joinable!(beds -> organisations (organisation_id));
+diesel::joinable!(beds -> units (unit_id));
+diesel::joinable!(bed_stays -> organisations (organisation_id));
+diesel::joinable!(bed_stays -> patients (patient_id));
+diesel::joinable!(bed_stays -> beds (bed_id));
+diesel::joinable!(care_teams -> organisations (organisation_id));
+diesel::joinable!(care_teams -> patients (patient_id));
+diesel::joinable!(care_teams -> units (unit_id));
+diesel::joinable!(care_teams -> memberships (membership_id));
+diesel::joinable!(device_models -> organisations (organisation_id));
+diesel::joinable!(devices -> device_models (model_id));
+diesel::joinable!(devices -> organisations (maker_id));
+diesel::joinable!(device_custody -> devices (device_id));
+diesel::joinable!(device_custody -> organisations (organisation_id));
+diesel::joinable!(device_custody -> sites (site_id));
+diesel::joinable!(device_assignments -> devices (device_id));
+diesel::joinable!(device_assignments -> organisations (organisation_id));
+diesel::joinable!(device_assignments -> patients (patient_id));
+diesel::joinable!(device_assignments -> beds (bed_id));
+diesel::joinable!(device_assignments -> units (unit_id));
+diesel::joinable!(device_certificates -> devices (device_id));
+diesel::joinable!(device_streams -> devices (device_id));
+diesel::joinable!(channel_declarations -> devices (device_id));
+diesel::joinable!(twin_snapshots -> devices (device_id));
+diesel::joinable!(unknown_metrics -> devices (device_id));
+diesel::joinable!(audit_entries -> organisations (organisation_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    audit_entries,
+    bed_stays,
+    beds,
+    care_teams,
+    channel_declarations,
+    device_assignments,
+    device_certificates,
+    device_custody,
+    device_models,
+    device_streams,
+    devices,
+    frame_gaps,
+    membership_units,
+    memberships,
+    minute_rollups,
+    numeric_frames,
+    organisations,
+    passwords,
+    patient_identities,
+    patient_people,
+    patients,
+    people,
+    quarantined_frames,
+    sessions,
+    sites,
+    twin_snapshots,
+    units,
+    unknown_metrics,
+    wave_frames,
+);

@@ -1,0 +1,6 @@
+ALTER TABLE bed_stays DROP CONSTRAINT bed_stays_bed_never_overlap;
+ALTER TABLE bed_stays DROP CONSTRAINT bed_stays_patient_never_overlap;
+ALTER TABLE device_custody DROP CONSTRAINT device_custody_device_never_overlap;
+ALTER TABLE device_assignments DROP CONSTRAINT device_assignments_device_never_overlap;
+DROP TRIGGER audit_entries_refuse_rewrite ON audit_entries;
+DROP FUNCTION refuse_audit_rewrite();

@@ -1,0 +1,10 @@
+DROP TRIGGER bed_stays_bed_never_overlap_on_insert;
+DROP TRIGGER bed_stays_bed_never_overlap_on_update;
+DROP TRIGGER bed_stays_patient_never_overlap_on_insert;
+DROP TRIGGER bed_stays_patient_never_overlap_on_update;
+DROP TRIGGER device_custody_device_never_overlap_on_insert;
+DROP TRIGGER device_custody_device_never_overlap_on_update;
+DROP TRIGGER device_assignments_device_never_overlap_on_insert;
+DROP TRIGGER device_assignments_device_never_overlap_on_update;
+DROP TRIGGER audit_entries_refuse_update;
+DROP TRIGGER audit_entries_refuse_delete;
