@@ -12,6 +12,9 @@ mod migrate;
 mod row;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use engine::{DbConnection, Location};
 pub use migrate::{migrate_down, migrate_up};
 pub use row::{CorruptRow, StoredId, instant, micros};

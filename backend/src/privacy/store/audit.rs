@@ -137,3 +137,100 @@ pub fn verify(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        platform::db::{Db, DbError, Location},
+        privacy::audit::{AuditAction, AuditActor, AuditOutcome},
+    };
+    use diesel::connection::SimpleConnection;
+    use fleetward_common::time::Instant;
+
+    fn northgate() -> OrganisationId {
+        OrganisationId::new(Instant::from_millis(1), [1; 10])
+    }
+
+    fn sign_in(minute: i64) -> AuditEntry {
+        AuditEntry {
+            organisation: northgate(),
+            at: Instant::from_millis(minute * 60_000),
+            action: AuditAction::Execute,
+            event: "session_started",
+            outcome: AuditOutcome::Success,
+            actor: AuditActor::SYSTEM,
+            entity: None,
+            patient: None,
+            detail: serde_json::json!({ "minute": minute }),
+        }
+    }
+
+    async fn three_entries(folder: &std::path::Path) -> (Db, Key) {
+        let (db, key) = (
+            Db::open(&Location::SqliteFile(folder.join("a.sqlite"))).unwrap(),
+            Key::from_bytes([5; 32]),
+        );
+        let signing = key.clone();
+        let written: Result<_, DbError> = db
+            .write(move |connection| {
+                let hex: String = northgate()
+                    .as_bytes()
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect();
+                connection.batch_execute(&format!(
+                    "INSERT INTO organisations VALUES (x'{hex}', 'Northgate', 'hospital', 'eu', 1)"
+                ))?;
+                for minute in 1..=3 {
+                    append(connection, &signing, &sign_in(minute))?;
+                }
+                Ok(())
+            })
+            .await;
+        written.unwrap();
+        (db, key)
+    }
+
+    async fn state(db: &Db, key: Key) -> ChainState {
+        db.read(move |connection| Ok::<_, DbError>(verify(connection, &key, northgate())?))
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_untouched_chain_is_whole_and_another_key_does_not_fit_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, key) = three_entries(folder.path()).await;
+        assert!(matches!(
+            state(&db, key).await,
+            ChainState::Whole {
+                entries: 3,
+                head: Some(_)
+            }
+        ));
+        assert_eq!(
+            state(&db, Key::from_bytes([6; 32])).await,
+            ChainState::BrokenAt { number: 1 }
+        );
+    }
+
+    #[tokio::test]
+    async fn entries_can_not_be_edited_and_an_edit_behind_the_databases_back_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, key) = three_entries(folder.path()).await;
+        let edit = "UPDATE audit_entries SET recorded_at = 0 WHERE number = 2";
+        let refused: Result<(), DbError> = db
+            .write(move |connection| Ok(connection.batch_execute(edit)?))
+            .await;
+        assert!(refused.is_err());
+        let forced: Result<(), DbError> = db
+            .write(move |connection| {
+                connection.batch_execute("DROP TRIGGER audit_entries_refuse_update")?;
+                Ok(connection.batch_execute(edit)?)
+            })
+            .await;
+        forced.unwrap();
+        assert_eq!(state(&db, key).await, ChainState::BrokenAt { number: 2 });
+    }
+}
