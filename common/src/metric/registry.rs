@@ -53,7 +53,10 @@ const fn metric(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one line of the table below, read as columns")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one line of the table below, read as columns"
+)]
 const fn wave(
     code: u32,
     reference_id: &'static str,
