@@ -1,0 +1,63 @@
+//! What can go wrong in a journey, said so that the line in the test's output is enough to start on.
+
+use std::{fmt::Display, io, time::Duration};
+use thirtyfour::error::WebDriverError;
+use thiserror::Error;
+
+pub type Outcome<T = ()> = Result<T, Trouble>;
+
+#[derive(Debug, Error)]
+pub enum Trouble {
+    #[error("{step}: {source}")]
+    Io {
+        step: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the browser: {0}")]
+    Browser(#[from] WebDriverError),
+    #[error("a request: {0}")]
+    Request(#[from] reqwest::Error),
+    #[error("{what} did not happen within {} s; last seen: {last}", waited.as_secs())]
+    NeverHappened {
+        what: String,
+        waited: Duration,
+        last: String,
+    },
+    /// Something needed is not there, and what to do about it.
+    #[error("{0}")]
+    Missing(String),
+    /// It is there, but not as it should be.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+impl Trouble {
+    pub fn wrong(what: impl Display) -> Self {
+        Self::Wrong(what.to_string())
+    }
+}
+
+/// Puts the step that failed beside an I/O error.
+pub trait While<T> {
+    fn while_doing(self, step: impl Display) -> Outcome<T>;
+}
+
+impl<T> While<T> for io::Result<T> {
+    fn while_doing(self, step: impl Display) -> Outcome<T> {
+        self.map_err(|source| Trouble::Io {
+            step: step.to_string(),
+            source,
+        })
+    }
+}
+
+/// Compares, and shows both sides when they differ.
+pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Outcome {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Trouble::Wrong(format!(
+        "{what}: found {found:?}, wanted {wanted:?}"
+    )))
+}
