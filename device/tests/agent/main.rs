@@ -1,0 +1,10 @@
+//! The agent against a small server that speaks the protocol over mutual TLS and misbehaves on demand.
+
+#[cfg(test)]
+mod breaks;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod support;
