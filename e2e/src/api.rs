@@ -44,6 +44,11 @@ impl Session {
         })
     }
 
+    /// As a `Cookie` header carries it.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Outcome<T> {
         Ok(self.send(path).await?.error_for_status()?.json().await?)
     }

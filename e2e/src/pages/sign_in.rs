@@ -1,0 +1,63 @@
+//! The door: a card for each person of the demo, and the form behind "as yourself".
+
+use crate::{
+    browser::Browser,
+    eventually::eventually,
+    people::Person,
+    portal::Portal,
+    trouble::{Outcome, same},
+};
+
+pub struct SignIn<'a> {
+    portal: &'a Portal,
+    browser: &'a Browser,
+}
+
+impl<'a> SignIn<'a> {
+    pub fn at(portal: &'a Portal, browser: &'a Browser) -> Self {
+        Self { portal, browser }
+    }
+
+    /// One press on the person's card, and their own portal is there.
+    pub async fn choose(&self, person: Person) -> Outcome {
+        self.browser.goto(&self.portal.url("/sign-in")).await?;
+        let card = format!("button[name=person][value='{}']", person.login);
+        let card = self.browser.see("the person's card", &card).await?;
+        let words = card.text().await?;
+        same("the name on the card", words.lines().next(), Some(person.name))?;
+        card.click().await?;
+        self.is_home(person).await
+    }
+
+    /// The form, filled in and sent with Enter. Says nothing about what comes of it.
+    pub async fn fill_in(&self, login: &str, password: &str) -> Outcome {
+        self.browser
+            .goto(&self.portal.url("/sign-in?as=yourself"))
+            .await?;
+        self.browser
+            .see("the name's field", "input[name=name]")
+            .await?
+            .send_keys(login)
+            .await?;
+        let field = self.browser.find("input[name=password]").await?;
+        field.send_keys(format!("{password}\n")).await?;
+        Ok(())
+    }
+
+    pub async fn is_home(&self, person: Person) -> Outcome {
+        eventually(&format!("{} at {}", person.name, person.home), async || {
+            let path = self.browser.path().await?;
+            Ok(path.starts_with(person.home).then_some(()))
+        })
+        .await?;
+        Ok(())
+    }
+
+    pub async fn is_open(&self) -> Outcome {
+        eventually("the door", async || {
+            Ok((self.browser.path().await? == "/sign-in").then_some(()))
+        })
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! What is in the database, read with SQL of our own: a witness that shares nothing with the server.
+
+use crate::{
+    portal::Portal,
+    trouble::{Outcome, Trouble},
+};
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query,
+    sql_types::{BigInt, Text},
+};
+
+/// One row in which a frame lies.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct StoredFrame {
+    #[diesel(sql_type = Text)]
+    pub serial: String,
+    #[diesel(sql_type = BigInt)]
+    pub epoch: i64,
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+}
+
+/// Every row of frames of every device. The server should not run meanwhile.
+pub fn frames(portal: &Portal) -> Outcome<Vec<StoredFrame>> {
+    let file = portal.data().join("fleetward.sqlite");
+    let mut connection = SqliteConnection::establish(&file.to_string_lossy()).map_err(Trouble::wrong)?;
+    let every_frame = "SELECT devices.serial, frames.epoch, frames.seq FROM \
+        (SELECT device_id, epoch, seq FROM numeric_frames \
+         UNION ALL SELECT device_id, epoch, seq FROM wave_frames) AS frames \
+        JOIN devices ON devices.id = frames.device_id";
+    sql_query(every_frame)
+        .load(&mut connection)
+        .map_err(Trouble::wrong)
+}
