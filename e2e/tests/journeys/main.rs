@@ -2,4 +2,14 @@
 //! sentence that must be true.
 
 #[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod hostile_input;
+#[cfg(test)]
+mod lost_lines;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod the_bed_drawer;
+#[cfg(test)]
 mod the_looking_eye;
