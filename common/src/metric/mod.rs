@@ -121,6 +121,7 @@ pub mod codes {
     pub const CPAP_USAGE: MetricCode = MetricCode(8_410_712);
     pub const CPAP_AHI: MetricCode = MetricCode(8_410_788);
     pub const CPAP_PRESSURE: MetricCode = MetricCode(8_410_948);
+    pub const CPAP_PRESSURE_P95: MetricCode = MetricCode(8_410_958);
     pub const CPAP_SET_PRESSURE: MetricCode = MetricCode(8_410_972);
     pub const CPAP_LEAK: MetricCode = MetricCode(8_411_088);
     pub const CPAP_LEAK_P95: MetricCode = MetricCode(8_411_098);

@@ -119,6 +119,7 @@ pub const METRICS: &[Metric] = &[
     metric(8_410_712, "MDC_SABTE_TIME_PD_USAGE_TOTAL", "therapy-usage", "Therapy usage", "Usage", None, Minute, 0, 1_440, Clinical),
     metric(8_410_788, "MDC_SABTE_AHI", "ahi", "Apnoea-hypopnoea index", "AHI", Some("69990-0"), EventPerHour, 0, 200, Clinical),
     metric(8_410_948, "MDC_SABTE_PRESS", "therapy-pressure", "Mask pressure", "Pressure", None, CentimetreOfWater, 0, 40, Clinical),
+    metric(8_410_958, "MDC_SABTE_PRESS_P95", "therapy-pressure-p95", "Mask pressure, 95th percentile", "Pressure 95", None, CentimetreOfWater, 0, 40, Clinical),
     metric(8_410_972, "MDC_SABTE_CPAP_SET", "set-pressure", "Set pressure", "Set", None, CentimetreOfWater, 0, 40, Clinical),
     metric(8_411_088, "MDC_SABTE_VOL_LEAK", "leak", "Leak", "Leak", None, LitrePerMinute, 0, 150, Clinical),
     metric(8_411_098, "MDC_SABTE_VOL_LEAK_P95", "leak-p95", "Leak, 95th percentile", "Leak 95", None, LitrePerMinute, 0, 150, Clinical),
