@@ -1,1 +1,142 @@
-fn main() {}
+//! The `fleetward` program: reads the command line, builds the app, serves until told to stop.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program tells its caller where it listens and its user why it can't"
+)]
+
+use std::{
+    env,
+    io::{self, Read},
+    process::ExitCode,
+    thread,
+};
+
+use actix_web::{rt::System, web::Data};
+use fleetward::{
+    app::{App, Parts, StartError},
+    demo,
+    platform::{
+        clock::Clock,
+        config::{Command, Serve, Store, USAGE},
+        http::assets::Portal,
+        logging,
+    },
+    serve::{self, Ports},
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+
+fn main() -> ExitCode {
+    let command = match Command::parse(env::args_os().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("fleetward: {error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let outcome = match command {
+        Command::Help => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        Command::Version => {
+            println!("fleetward {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        Command::Serve(options) => System::new().block_on(run(options)),
+        Command::Seed(store) => System::new().block_on(seed(store)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fleetward: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn seed(store: Store) -> Result<(), StartError> {
+    logging::start();
+    let data = store.data.clone();
+    let app = App::open(Parts {
+        store,
+        clock: Clock::system(),
+        portal: Portal::default(),
+        demo: false,
+    })
+    .await?;
+    demo::seed(&app, &data).await
+}
+
+async fn run(options: Serve) -> Result<(), StartError> {
+    logging::start();
+    let app = App::open(Parts {
+        portal: built_portal(&options)?,
+        store: options.store,
+        clock: Clock::system(),
+        demo: options.demo,
+    })
+    .await?;
+    let app = Data::new(app);
+    let running = serve::start(
+        &app,
+        Ports {
+            portal: options.port,
+            ops: options.ops_port,
+        },
+    )?;
+    println!(
+        r#"{{"event":"listening","portal":"http://localhost:{}","ops":"{}"}}"#,
+        running.portal.port(),
+        running.ops
+    );
+    stop_signal(options.exit_with_parent).await?;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+fn built_portal(options: &Serve) -> Result<Portal, StartError> {
+    let unreadable = |source| StartError::Step {
+        step: "read the built portal".to_owned(),
+        source,
+        advice: "Build it with `cargo xtask build-portal` and name its folder with --portal.",
+    };
+    match &options.portal {
+        Some(folder) => Portal::from_folder(folder).map_err(unreadable),
+        None => Ok(Portal::embedded().map_err(unreadable)?.unwrap_or_default()),
+    }
+}
+
+/// Returns when the operating system, the terminal or (if wanted) the parent says stop.
+async fn stop_signal(exit_with_parent: bool) -> Result<(), StartError> {
+    let no_signals = |source| StartError::Step {
+        step: "listen for signals".to_owned(),
+        source,
+        advice: "Start again.",
+    };
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let (parent, mut parent_gone) = mpsc::channel::<()>(1);
+    if exit_with_parent {
+        // A thread of its own: a read of standard input can't be cancelled.
+        thread::spawn(move || {
+            let mut byte = [0];
+            while matches!(io::stdin().read(&mut byte), Ok(read) if read > 0) {}
+            drop(parent);
+        });
+    } else {
+        // Kept open for as long as the program runs.
+        std::mem::forget(parent);
+    }
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+        _ = parent_gone.recv() => {}
+    }
+    Ok(())
+}

@@ -1,5 +1,8 @@
-//! What every domain stands on and no domain means: clock, database, secrets.
+//! What every domain stands on and no domain means: clock, configuration, database, secrets, HTTP.
 
 pub mod clock;
+pub mod config;
 pub mod db;
+pub mod http;
+pub mod logging;
 pub mod secrets;

@@ -8,6 +8,7 @@
 //! on [`DbConnection`].
 
 mod engine;
+mod failure;
 mod migrate;
 mod row;
 mod writer;

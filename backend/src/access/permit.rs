@@ -1,0 +1,254 @@
+//! Proof, in a value's type, that the policy was asked.
+//!
+//! Only this module makes a [`Permit`] or a [`Listing`]; a store function that takes one can't be
+//! called by someone who forgot to ask.
+
+use std::{fmt, marker::PhantomData};
+
+use fleetward_common::{
+    access::{Action, DataClass, Kind, Role},
+    id::{BedId, DeviceId, PatientId, UnitId},
+    time::{Instant, Span},
+};
+
+use super::{actor::Actor, policy::Reach, relations::Standing};
+use crate::platform::http::Failure;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A kind of row, as a type.
+pub trait Subject: sealed::Sealed + Send + Sync + 'static {
+    const KIND: Kind;
+    type Id: Copy + fmt::Debug + Send + Sync + 'static;
+}
+
+/// An action, as a type.
+pub trait Act: sealed::Sealed + Send + Sync + 'static {
+    const ACTION: Action;
+}
+
+macro_rules! subjects {
+    ($($name:ident = $id:ty),+ $(,)?) => {$(
+        #[derive(Debug)]
+        pub enum $name {}
+        impl sealed::Sealed for $name {}
+        impl Subject for $name {
+            const KIND: Kind = Kind::$name;
+            type Id = $id;
+        }
+    )+};
+}
+
+macro_rules! acts {
+    ($($name:ident),+ $(,)?) => {$(
+        #[derive(Debug)]
+        pub enum $name {}
+        impl sealed::Sealed for $name {}
+        impl Act for $name {
+            const ACTION: Action = Action::$name;
+        }
+    )+};
+}
+
+subjects!(Unit = UnitId, Bed = BedId, Patient = PatientId, Device = DeviceId);
+acts!(Read, ReadHistory);
+
+/// A set of data classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Classes(u8);
+
+impl Classes {
+    pub const NONE: Classes = Classes(0);
+
+    pub const fn has(self, class: DataClass) -> bool {
+        self.0 & (1 << class as u8) != 0
+    }
+
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    #[must_use]
+    pub const fn and(self, other: Classes) -> Classes {
+        Classes(self.0 | other.0)
+    }
+
+    #[must_use]
+    pub const fn with(self, class: DataClass) -> Classes {
+        Classes(self.0 | 1 << class as u8)
+    }
+
+    #[must_use]
+    pub const fn only(self, other: Classes) -> Classes {
+        Classes(self.0 & other.0)
+    }
+}
+
+impl FromIterator<DataClass> for Classes {
+    fn from_iter<I: IntoIterator<Item = DataClass>>(classes: I) -> Self {
+        classes.into_iter().fold(Classes::NONE, Classes::with)
+    }
+}
+
+/// This actor may do `A` to this one row, within [`Permit::classes`].
+#[derive(Debug, Clone)]
+pub struct Permit<K: Subject, A: Act> {
+    id: K::Id,
+    actor: Actor,
+    classes: Classes,
+    standing: Standing,
+    at: Instant,
+    act: PhantomData<A>,
+}
+
+impl<K: Subject, A: Act> Permit<K, A> {
+    pub(super) fn new(id: K::Id, actor: Actor, classes: Classes, standing: Standing, at: Instant) -> Self {
+        Self {
+            id,
+            actor,
+            classes,
+            standing,
+            at,
+            act: PhantomData,
+        }
+    }
+
+    pub const fn id(&self) -> K::Id {
+        self.id
+    }
+
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    pub const fn classes(&self) -> Classes {
+        self.classes
+    }
+
+    pub const fn has(&self, class: DataClass) -> bool {
+        self.classes.has(class)
+    }
+
+    /// Whose the row was when the policy was asked.
+    pub const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    pub const fn granted_at(&self) -> Instant {
+        self.at
+    }
+
+    /// The row is visible, but is this part of it?
+    pub fn requires(&self, class: DataClass) -> Result<(), Failure> {
+        if self.has(class) {
+            Ok(())
+        } else {
+            Err(refusal(self.actor.role, class))
+        }
+    }
+}
+
+/// This actor may read what one device measured within these spans, and nothing outside them.
+#[derive(Debug, Clone)]
+pub struct HistoryPermit {
+    device: DeviceId,
+    class: DataClass,
+    spans: Vec<Span>,
+}
+
+impl HistoryPermit {
+    pub(super) const fn new(device: DeviceId, class: DataClass, spans: Vec<Span>) -> Self {
+        Self { device, class, spans }
+    }
+
+    pub const fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    pub const fn class(&self) -> DataClass {
+        self.class
+    }
+
+    /// In order, not overlapping, within the span that was asked for.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// The part of this permit that lies within `span`.
+    #[must_use]
+    pub fn clipped(mut self, span: Span) -> Self {
+        self.spans = self
+            .spans
+            .iter()
+            .filter_map(|part| part.intersect(&span))
+            .collect();
+        self
+    }
+}
+
+/// This actor may list rows of `K`, each class within its reach.
+#[derive(Debug, Clone)]
+pub struct Listing<K: Subject, A: Act> {
+    actor: Actor,
+    reaches: Vec<(DataClass, Reach)>,
+    at: Instant,
+    what: PhantomData<(K, A)>,
+}
+
+impl<K: Subject, A: Act> Listing<K, A> {
+    pub(super) fn new(actor: Actor, reaches: Vec<(DataClass, Reach)>, at: Instant) -> Self {
+        Self {
+            actor,
+            reaches,
+            at,
+            what: PhantomData,
+        }
+    }
+
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Rows belong to whoever holds them at this moment.
+    pub const fn at(&self) -> Instant {
+        self.at
+    }
+
+    pub fn reach(&self, class: DataClass) -> Reach {
+        self.reaches
+            .iter()
+            .find_map(|(known, reach)| (*known == class).then_some(*reach))
+            .unwrap_or_default()
+    }
+
+    pub fn reaches(&self) -> &[(DataClass, Reach)] {
+        &self.reaches
+    }
+}
+
+/// Why this role doesn't get this class, and who can change that.
+pub(super) fn refusal(role: Role, class: DataClass) -> Failure {
+    let sentence = match (role, class) {
+        (
+            Role::SupportAgent
+            | Role::FieldTechnician
+            | Role::ReleaseEngineer
+            | Role::ProductSecurity
+            | Role::ProductManager
+            | Role::ManufacturerAdministrator,
+            DataClass::Identity | DataClass::Clinical,
+        ) => {
+            "The maker of a device never sees who it is on or what it measures. The hospital’s biomedical engineer can say how the device behaves."
+        }
+        (Role::BiomedicalEngineer, DataClass::Identity | DataClass::Clinical) => {
+            "Values and names are for those who treat the patient. The ward’s charge nurse can tell you what you need."
+        }
+        (_, DataClass::Identity | DataClass::Clinical) => {
+            "Values and names are for those who treat the patient. An administrator of the organisation can change your units or your role."
+        }
+        _ => "Your role doesn’t include this. An administrator of your organisation can change that.",
+    };
+    Failure::NotPermitted(sentence.to_owned())
+}

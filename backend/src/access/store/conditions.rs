@@ -1,0 +1,230 @@
+//! The SQL form of every relation. `relations.rs` holds the other form; a test holds them equal.
+
+use diesel::{
+    BoolExpressionMethods, BoxableExpression, Connection, ExpressionMethods, NullableExpressionMethods,
+    QueryDsl, dsl::not, dsl::sql, sql_types::Bool,
+};
+use fleetward_common::{access::DataClass, time::Instant};
+
+use crate::{
+    access::{
+        actor::Actor,
+        permit::{Act, Bed, Device, Listing, Patient, Subject, Unit},
+        policy::Reach,
+        relations::{Facts, Relation},
+    },
+    platform::db::{DbConnection, StoredId, micros},
+    schema::{bed_stays, beds, care_teams, device_assignments, device_custody, devices, patients, units},
+};
+
+type Backend = <DbConnection as Connection>::Backend;
+pub type Condition<T> = Box<dyn BoxableExpression<T, Backend, SqlType = Bool>>;
+
+/// A kind whose rows can be listed within an actor's reach.
+pub trait Listed: Subject {
+    type Table: 'static;
+
+    fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<Self::Table>;
+}
+
+macro_rules! open_at {
+    ($table:ident, $now:expr) => {
+        $table::valid_from.le(micros($now)).and(
+            $table::valid_until
+                .is_null()
+                .or($table::valid_until.assume_not_null().gt(micros($now))),
+        )
+    };
+}
+
+macro_rules! always {
+    ($answer:literal) => {
+        Box::new(sql::<Bool>(if $answer { "1 = 1" } else { "1 = 0" }))
+    };
+}
+
+fn bytes<T: StoredId>(ids: &[T]) -> Vec<Vec<u8>> {
+    ids.iter().map(StoredId::stored).collect()
+}
+
+/// Patients that this member, or a unit this member works in, cares for.
+macro_rules! cared_for {
+    ($actor:expr, $now:expr) => {
+        care_teams::table
+            .filter(open_at!(care_teams, $now))
+            .filter(
+                care_teams::membership_id
+                    .assume_not_null()
+                    .eq($actor.membership.stored())
+                    .and(care_teams::membership_id.is_not_null())
+                    .or(care_teams::unit_id
+                        .assume_not_null()
+                        .eq_any(bytes(&$actor.units))
+                        .and(care_teams::unit_id.is_not_null())),
+            )
+            .select(care_teams::patient_id)
+    };
+}
+
+/// Beds in which one of these patients lies now.
+macro_rules! lies_in {
+    ($patients:expr, $now:expr) => {
+        beds::id.eq_any(
+            bed_stays::table
+                .filter(open_at!(bed_stays, $now))
+                .filter(bed_stays::patient_id.eq_any($patients))
+                .select(bed_stays::bed_id),
+        )
+    };
+}
+
+/// Devices that are on one of these patients now.
+macro_rules! is_on {
+    ($patients:expr, $now:expr) => {
+        devices::id.eq_any(
+            device_assignments::table
+                .filter(open_at!(device_assignments, $now))
+                .filter(device_assignments::patient_id.is_not_null())
+                .filter(device_assignments::patient_id.assume_not_null().eq_any($patients))
+                .select(device_assignments::device_id),
+        )
+    };
+}
+
+impl Listed for Unit {
+    type Table = units::table;
+
+    fn related(relation: Relation, actor: &Actor, _: Instant) -> Condition<units::table> {
+        match relation {
+            Relation::MyUnit => Box::new(units::id.eq_any(bytes(&actor.units))),
+            Relation::SameOrganisation => Box::new(units::organisation_id.eq(actor.organisation.stored())),
+            Relation::Any => always!(true),
+            Relation::CareTeam
+            | Relation::OwnRecord
+            | Relation::ProxyOf
+            | Relation::Custodian
+            | Relation::MakerOf
+            | Relation::SupportGrant
+            | Relation::BreakGlass => always!(false),
+        }
+    }
+}
+
+impl Listed for Bed {
+    type Table = beds::table;
+
+    fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<beds::table> {
+        match relation {
+            Relation::MyUnit => Box::new(beds::unit_id.eq_any(bytes(&actor.units))),
+            Relation::CareTeam => Box::new(lies_in!(cared_for!(actor, now), now)),
+            Relation::OwnRecord => Box::new(lies_in!(bytes(&actor.own_records), now)),
+            Relation::ProxyOf => Box::new(lies_in!(bytes(&actor.acts_for), now)),
+            Relation::SameOrganisation => Box::new(beds::organisation_id.eq(actor.organisation.stored())),
+            Relation::Any => always!(true),
+            Relation::Custodian | Relation::MakerOf | Relation::SupportGrant | Relation::BreakGlass => {
+                always!(false)
+            }
+        }
+    }
+}
+
+impl Listed for Patient {
+    type Table = patients::table;
+
+    fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<patients::table> {
+        match relation {
+            Relation::MyUnit => Box::new(
+                patients::id.eq_any(
+                    bed_stays::table
+                        .filter(open_at!(bed_stays, now))
+                        .filter(
+                            bed_stays::bed_id.eq_any(
+                                beds::table
+                                    .filter(beds::unit_id.eq_any(bytes(&actor.units)))
+                                    .select(beds::id),
+                            ),
+                        )
+                        .select(bed_stays::patient_id),
+                ),
+            ),
+            Relation::CareTeam => Box::new(patients::id.eq_any(cared_for!(actor, now))),
+            Relation::OwnRecord => Box::new(patients::id.eq_any(bytes(&actor.own_records))),
+            Relation::ProxyOf => Box::new(patients::id.eq_any(bytes(&actor.acts_for))),
+            Relation::SameOrganisation => Box::new(patients::organisation_id.eq(actor.organisation.stored())),
+            Relation::Any => always!(true),
+            Relation::Custodian | Relation::MakerOf | Relation::SupportGrant | Relation::BreakGlass => {
+                always!(false)
+            }
+        }
+    }
+}
+
+impl Listed for Device {
+    type Table = devices::table;
+
+    fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<devices::table> {
+        match relation {
+            Relation::MyUnit => Box::new(
+                devices::id.eq_any(
+                    device_assignments::table
+                        .filter(open_at!(device_assignments, now))
+                        .filter(device_assignments::unit_id.is_not_null())
+                        .filter(
+                            device_assignments::unit_id
+                                .assume_not_null()
+                                .eq_any(bytes(&actor.units)),
+                        )
+                        .select(device_assignments::device_id),
+                ),
+            ),
+            Relation::CareTeam => Box::new(is_on!(cared_for!(actor, now), now)),
+            Relation::OwnRecord => Box::new(is_on!(bytes(&actor.own_records), now)),
+            Relation::ProxyOf => Box::new(is_on!(bytes(&actor.acts_for), now)),
+            // The organisation a device belongs to is the one that holds it.
+            Relation::Custodian | Relation::SameOrganisation => Box::new(
+                devices::id.eq_any(
+                    device_custody::table
+                        .filter(open_at!(device_custody, now))
+                        .filter(device_custody::organisation_id.eq(actor.organisation.stored()))
+                        .select(device_custody::device_id),
+                ),
+            ),
+            Relation::MakerOf => Box::new(devices::maker_id.eq(actor.organisation.stored())),
+            Relation::Any => always!(true),
+            Relation::SupportGrant | Relation::BreakGlass => always!(false),
+        }
+    }
+}
+
+impl<K: Listed, A: Act> Listing<K, A> {
+    /// Rows of which the actor may see this class.
+    pub fn within(&self, class: DataClass) -> Condition<K::Table> {
+        condition::<K>(self.reach(class), self.actor(), self.at())
+    }
+
+    /// Rows of which the actor may see anything at all.
+    pub fn visible(&self) -> Condition<K::Table> {
+        any_of(
+            self.reaches()
+                .iter()
+                .filter(|(_, reach)| reach.allow != Facts::NONE)
+                .map(|(_, reach)| condition::<K>(*reach, self.actor(), self.at())),
+        )
+    }
+}
+
+/// OR of what allows, AND NOT of what denies.
+fn condition<K: Listed>(reach: Reach, actor: &Actor, now: Instant) -> Condition<K::Table> {
+    let related = |facts: Facts| any_of(facts.iter().map(|relation| K::related(relation, actor, now)));
+    if reach.deny == Facts::NONE {
+        related(reach.allow)
+    } else {
+        Box::new(related(reach.allow).and(not(related(reach.deny))))
+    }
+}
+
+fn any_of<T: 'static>(conditions: impl Iterator<Item = Condition<T>>) -> Condition<T> {
+    conditions
+        .reduce(|left, right| Box::new(left.or(right)))
+        .unwrap_or_else(|| always!(false))
+}

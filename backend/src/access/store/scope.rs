@@ -1,0 +1,86 @@
+//! Which devices a live topic is made of, each class within the listener's reach.
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
+use fleetward_common::{
+    access::DataClass,
+    id::{DeviceId, PatientId, UnitId},
+};
+
+use crate::{
+    access::permit::{Act, Device, Listing},
+    platform::db::{DbConnection, DbError, StoredId, micros},
+    schema::{device_assignments, devices},
+};
+
+macro_rules! assigned_now {
+    ($now:expr) => {
+        device_assignments::table
+            .filter(device_assignments::valid_from.le(micros($now)))
+            .filter(
+                device_assignments::valid_until
+                    .is_null()
+                    .or(device_assignments::valid_until.assume_not_null().gt(micros($now))),
+            )
+    };
+}
+
+/// Devices that stand in this unit now.
+pub fn devices_in_unit<A: Act>(
+    connection: &mut DbConnection,
+    unit: UnitId,
+    listing: &Listing<Device, A>,
+    class: DataClass,
+) -> Result<Vec<DeviceId>, DbError> {
+    let here = assigned_now!(listing.at())
+        .filter(device_assignments::unit_id.is_not_null())
+        .filter(device_assignments::unit_id.assume_not_null().eq(unit.stored()))
+        .select(device_assignments::device_id);
+    let ids: Vec<Vec<u8>> = devices::table
+        .filter(devices::id.eq_any(here))
+        .filter(listing.within(class))
+        .select(devices::id)
+        .load(connection)?;
+    restored(ids)
+}
+
+/// Devices that are on this patient now.
+pub fn devices_of_patient<A: Act>(
+    connection: &mut DbConnection,
+    patient: PatientId,
+    listing: &Listing<Device, A>,
+    class: DataClass,
+) -> Result<Vec<DeviceId>, DbError> {
+    let theirs = assigned_now!(listing.at())
+        .filter(device_assignments::patient_id.is_not_null())
+        .filter(
+            device_assignments::patient_id
+                .assume_not_null()
+                .eq(patient.stored()),
+        )
+        .select(device_assignments::device_id);
+    let ids: Vec<Vec<u8>> = devices::table
+        .filter(devices::id.eq_any(theirs))
+        .filter(listing.within(class))
+        .select(devices::id)
+        .load(connection)?;
+    restored(ids)
+}
+
+/// Every device of which the listener may see this class.
+pub fn devices_within<A: Act>(
+    connection: &mut DbConnection,
+    listing: &Listing<Device, A>,
+    class: DataClass,
+) -> Result<Vec<DeviceId>, DbError> {
+    let ids: Vec<Vec<u8>> = devices::table
+        .filter(listing.within(class))
+        .select(devices::id)
+        .load(connection)?;
+    restored(ids)
+}
+
+fn restored(ids: Vec<Vec<u8>>) -> Result<Vec<DeviceId>, DbError> {
+    ids.iter()
+        .map(|id| DeviceId::restored(id).map_err(DbError::from))
+        .collect()
+}

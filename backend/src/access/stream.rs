@@ -1,0 +1,102 @@
+//! The third answer: what a live topic carries to one listener, compiled when they subscribe.
+
+use std::collections::{BTreeSet, HashMap};
+
+use fleetward_common::{
+    access::DataClass,
+    id::{DeviceId, OrganisationId},
+    live::Topic,
+};
+
+use super::{
+    Access, Actor,
+    epochs::EpochMark,
+    permit::{Classes, Device, Listing, Read},
+    store::scope,
+};
+use crate::platform::http::Failure;
+
+/// Classes that travel on a stream. Identity never does: pages fetch it.
+const STREAMED: [DataClass; 2] = [DataClass::Clinical, DataClass::Technical];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    pub devices: HashMap<DeviceId, Classes>,
+    /// Whose changes can change this scope.
+    organisations: BTreeSet<OrganisationId>,
+    mark: EpochMark,
+}
+
+impl Scope {
+    /// Whether anything moved since this scope was compiled.
+    pub fn is_current(&self, access: &Access) -> bool {
+        access.epochs.mark(&self.organisations) == self.mark
+    }
+}
+
+impl Access {
+    /// A topic outside the actor's reach is as absent as one that doesn't exist.
+    pub async fn scope(&self, actor: &Actor, topic: Topic) -> Result<Scope, Failure> {
+        let mut organisations = BTreeSet::from([actor.organisation]);
+        // Marked before the rows are read: a change in between makes the scope look old, never fresh.
+        let mut mark_after = |found: Option<OrganisationId>| organisations.extend(found);
+        let before = self.epochs.mark(&BTreeSet::from([actor.organisation]));
+        let classes = match topic {
+            Topic::Ward(unit) => {
+                let permit = self.unit(unit).permit::<Read>(actor).await?;
+                mark_after(permit.standing().organisation);
+                STREAMED.to_vec()
+            }
+            Topic::Patient(patient) => {
+                let permit = self.patient(patient).permit::<Read>(actor).await?;
+                mark_after(permit.standing().organisation);
+                STREAMED.to_vec()
+            }
+            Topic::Device(device) => {
+                let permit = self.device(device).permit::<Read>(actor).await?;
+                mark_after(permit.standing().organisation);
+                let mark = self.epochs.mark(&organisations);
+                let streamed: Classes = STREAMED.into_iter().collect();
+                return Ok(Scope {
+                    devices: HashMap::from([(device, permit.classes().only(streamed))]),
+                    organisations,
+                    mark,
+                });
+            }
+            Topic::Fleet => vec![DataClass::Technical],
+        };
+        let mark = if organisations.len() == 1 {
+            before
+        } else {
+            self.epochs.mark(&organisations)
+        };
+        let listing: Listing<Device, Read> = self.listing(actor);
+        let found = self
+            .db
+            .read(move |connection| {
+                let mut devices: HashMap<DeviceId, Classes> = HashMap::new();
+                for class in classes {
+                    let ids = match topic {
+                        Topic::Ward(unit) => scope::devices_in_unit(connection, unit, &listing, class)?,
+                        Topic::Patient(patient) => {
+                            scope::devices_of_patient(connection, patient, &listing, class)?
+                        }
+                        Topic::Fleet | Topic::Device(_) => {
+                            scope::devices_within(connection, &listing, class)?
+                        }
+                    };
+                    for id in ids {
+                        let seen = devices.entry(id).or_default();
+                        *seen = seen.with(class);
+                    }
+                }
+                Ok::<_, Failure>(devices)
+            })
+            .await?;
+        Ok(Scope {
+            devices: found,
+            organisations,
+            mark,
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! Everything a request can reach. Built here, for the program and for tests alike.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use fleetward_common::identity::DemoPerson;
+use thiserror::Error;
+
+use crate::{
+    access::{
+        Access,
+        policy::{Policy, PolicyError},
+    },
+    care::PatientKeys,
+    demo,
+    identity::{SignInDesk, demo_people},
+    live::Hub,
+    ops::Metrics,
+    platform::{
+        clock::Clock,
+        config::Store,
+        db::{Db, DbError, Location},
+        http::{Failure, assets::Portal, failure::chain},
+        secrets::{Secrets, SecretsError},
+    },
+};
+
+pub struct App {
+    pub db: Db,
+    pub clock: Clock,
+    pub secrets: Secrets,
+    pub access: Access,
+    pub live: Hub,
+    pub sign_in: SignInDesk,
+    pub keys: PatientKeys,
+    pub portal: Portal,
+    pub metrics: Metrics,
+    demo: Option<Vec<DemoPerson>>,
+    /// Held for as long as the app lives: one process per data folder.
+    _lock: File,
+}
+
+/// How an app is put together.
+pub struct Parts {
+    pub store: Store,
+    pub clock: Clock,
+    pub portal: Portal,
+    /// Seed the demo world if it is absent, and let anyone sign in as its people.
+    pub demo: bool,
+}
+
+/// Why the server can't start: one line, with what to do.
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error("can't write to the data folder {}: {source}. Choose another with --data, or give this user the right to write there", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("the data folder {} is in use by another Fleetward server. Stop it, or choose another with --data", path.display())]
+    InUse { path: PathBuf },
+    #[error("{}", chain(.0))]
+    Secrets(#[from] SecretsError),
+    #[error("{}", chain(.0))]
+    Database(#[from] DbError),
+    #[error("{}", chain(.0))]
+    Policy(#[from] PolicyError),
+    #[error("can't {step}: {source}. {advice}")]
+    Step {
+        step: String,
+        source: io::Error,
+        advice: &'static str,
+    },
+    #[error("{}", chain(.0))]
+    Refused(#[from] Failure),
+    #[error("--database-url needs a server built with the feature `postgres`")]
+    NoPostgres,
+}
+
+impl App {
+    pub async fn open(parts: Parts) -> Result<Self, StartError> {
+        let Parts {
+            store,
+            clock,
+            portal,
+            demo: is_demo,
+        } = parts;
+        let lock = lock_folder(&store.data)?;
+        let secrets = Secrets::open(&store.data.join("secrets"))?;
+        let db = Db::open(&location(&store)?)?;
+        let keys = PatientKeys::open(&store.data.join("keys.sqlite"), secrets.master.clone())?;
+        let access = Access::new(db.clone(), clock.clone(), Policy::built_in().await?);
+        let mut app = Self {
+            db,
+            clock,
+            secrets,
+            access,
+            live: Hub::default(),
+            sign_in: SignInDesk::new()?,
+            keys,
+            portal,
+            metrics: Metrics::default(),
+            demo: None,
+            _lock: lock,
+        };
+        if is_demo {
+            demo::seed(&app, &store.data).await?;
+            let people = demo_people::read(&app.secrets).map_err(|source| StartError::Step {
+                step: "read the demo people".to_owned(),
+                source,
+                advice: "Start over with an empty data folder.",
+            })?;
+            app.demo = Some(people);
+        }
+        Ok(app)
+    }
+
+    /// The people anyone may sign in as; `None` outside the demo.
+    pub fn demo_people(&self) -> Option<&[DemoPerson]> {
+        self.demo.as_deref()
+    }
+}
+
+fn lock_folder(data: &Path) -> Result<File, StartError> {
+    let unusable = |source| StartError::Folder {
+        path: data.to_owned(),
+        source,
+    };
+    fs::create_dir_all(data).map_err(unusable)?;
+    let lock = File::create(data.join("fleetward.lock")).map_err(unusable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(StartError::InUse {
+            path: data.to_owned(),
+        }),
+        Err(fs::TryLockError::Error(source)) => Err(unusable(source)),
+    }
+}
+
+fn location(store: &Store) -> Result<Location, StartError> {
+    match &store.database_url {
+        None => Ok(Location::SqliteFile(store.data.join("fleetward.sqlite"))),
+        #[cfg(feature = "postgres")]
+        Some(url) => Ok(Location::Postgres(url.clone())),
+        #[cfg(not(feature = "postgres"))]
+        Some(_) => Err(StartError::NoPostgres),
+    }
+}

@@ -1,0 +1,12 @@
+//! Patients, beds, and who is cared for where.
+//!
+//! Owns `patients`, `patient_identities`, `patient_people`, `beds`, `bed_stays`, `care_teams`,
+//! `device_custody` and `device_assignments`. Promises: a patient's row says nothing about who they are;
+//! who and what is where is an interval that is closed, never overwritten; a page shows a person only
+//! the classes their permit carries.
+//!
+//! Start with `night.rs`, which decides what "last night" was and has no I/O.
+
+pub mod store;
+
+pub use store::keys::PatientKeys;

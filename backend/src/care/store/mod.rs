@@ -1,0 +1,3 @@
+pub mod identity;
+pub mod keys;
+pub mod places;

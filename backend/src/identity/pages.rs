@@ -1,0 +1,282 @@
+//! The door: sign-in as server HTML that works without script and without wasm.
+
+use fleetward_common::{
+    access::{Portal, Role},
+    identity::DemoPerson,
+};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::{
+    app::App,
+    platform::http::{
+        Failure,
+        shell::{glyph, icon},
+    },
+};
+
+const EYE: &str = r#"<path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z"/><circle cx="12" cy="12" r="2.75"/>"#;
+const ARROW: &str = r#"<path d="M4.5 12h14M13 6.5l5.5 5.5-5.5 5.5"/>"#;
+const KEY: &str = r#"<circle cx="8" cy="12" r="4.25"/><path d="M12.25 12H21v3.5M17 12v2.75"/>"#;
+const WARNING: &str = r#"<circle cx="12" cy="12" r="8.75"/><path d="M12 7v6M12 16.4v.01"/>"#;
+const CLOCK: &str = r#"<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5.2l3.4 2"/>"#;
+const PEOPLE: &str = r#"<circle cx="9" cy="8.5" r="3.25"/><path d="M2.5 19c.7-3.3 3.2-5 6.5-5s5.8 1.7 6.5 5M15.5 5.5a3.2 3.2 0 0 1 0 6M17.5 14.3c2.2.6 3.5 2.2 4 4.7"/>"#;
+const HOSPITAL: &str =
+    r#"<path d="M4.5 21V6.5h15V21M2.5 21h19M9.5 21v-4.5h5V21M12 8.8v5M9.5 11.3h5M8 6.5V3.5h8v3"/>"#;
+const HOUSE: &str = r#"<path d="M3.5 11.5L12 4l8.5 7.5M6 9.5V20.5h12V9.5M10 20.5v-5.5h4v5.5"/>"#;
+const FACTORY: &str = r#"<path d="M3.5 20.5V9l5.5 3.5V9l5.5 3.5V4.5h5v16zM7.5 16.5h2M13.5 16.5h2"/>"#;
+const HEART: &str = r#"<path d="M12 20C6.5 16.2 3.5 12.9 3.5 9.2A4.5 4.5 0 0 1 12 7a4.5 4.5 0 0 1 8.5 2.2c0 3.7-3 7-8.5 10.8z"/>"#;
+const MAST: &str = r#"<path d="M12 12v9M8.5 21h7M12 10.5v.01M8.5 14a5 5 0 0 1 0-7M15.5 7a5 5 0 0 1 0 7M5.7 16.8a9 9 0 0 1 0-12.6M18.3 4.2a9 9 0 0 1 0 12.6"/>"#;
+const SHIELD: &str = r#"<path d="M4 3h16v11.5c0 3.6-3.4 5.6-8 7-4.6-1.4-8-3.4-8-7z" fill="none" stroke="var(--primary)" stroke-width="2" stroke-linejoin="round"/><path d="M5.5 12h3.2l1.8-4.2 3 7.4 1.7-3.2h3.3" fill="none" stroke="var(--text)" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"/>"#;
+
+pub const fn portal_path(role: Role) -> &'static str {
+    match role.portal() {
+        Portal::Ward => "/ward",
+        Portal::Staff => "/staff",
+        Portal::Patient => "/patient",
+    }
+}
+
+/// What a page needs to know beside its words.
+pub struct Look {
+    style: Option<String>,
+    theme: &'static str,
+    demo: bool,
+}
+
+impl Look {
+    pub fn of(app: &App, query: &str) -> Self {
+        Self {
+            style: app.portal.address("sign-in.css").map(str::to_owned),
+            theme: if query.contains("theme=night") {
+                "night"
+            } else {
+                "light"
+            },
+            demo: app.demo_people().is_some(),
+        }
+    }
+
+    fn page(&self, title: &str, skip: &str, body: &Markup) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" data-theme=(self.theme) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { (title) }
+                    (icon())
+                    @if let Some(style) = &self.style { link rel="stylesheet" href=(style); }
+                }
+                body.gate {
+                    a.skip href="#main" { (skip) }
+                    (body)
+                }
+            }
+        }
+    }
+}
+
+fn brand() -> Markup {
+    html! { a.brand href="/" { (glyph("", SHIELD)) "Fleetward" } }
+}
+
+/// The form. After a failure it keeps the name, empties the password and says what to do.
+pub fn sign_in(look: &Look, login: &str, failure: Option<&Failure>) -> Markup {
+    let title = match failure {
+        None => "Sign in · Fleetward",
+        Some(Failure::SlowedDown(_)) => "One moment · Sign in · Fleetward",
+        Some(_) => "That didn’t work · Sign in · Fleetward",
+    };
+    let failed = matches!(failure, Some(Failure::SignInFailed));
+    look.page(title, "Skip to sign-in", &html! {
+        header.gate-top {
+            (brand())
+            @if look.demo {
+                div.end { a.button.quiet href="/sign-in" { (glyph("i s", PEOPLE)) "Demo people" } }
+            }
+        }
+        main.gate-main #main {
+            h1 { "Sign in" }
+            @if failure.is_none() { p.lead { "For hospitals, home care, manufacturers and patients" } }
+            section.panel.gate-card aria-label="Sign in" {
+                @match failure {
+                    None => {}
+                    Some(Failure::SlowedDown(wait)) => {
+                        div.trouble.wait role="alert" tabindex="-1" {
+                            (glyph("i", CLOCK))
+                            div {
+                                h2 { "A password has to wait " span.count { (minutes(wait.as_secs().max(1))) } }
+                                p { "Several wrong ones came in. Each makes the next wait a little longer, at most 5 minutes. Nobody is locked out." }
+                            }
+                        }
+                    }
+                    Some(_) => {
+                        div.trouble role="alert" tabindex="-1" {
+                            (glyph("i", WARNING))
+                            div {
+                                h2 { "That name and password don’t go together" }
+                                p { "We never say which of them is wrong, or whether an account exists. That protects yours too." }
+                            }
+                        }
+                    }
+                }
+                form method="post" action="/sign-in" {
+                    div.field {
+                        label for="name" { "E-mail or staff number" }
+                        input #name name="name" autocomplete="username webauthn" autocapitalize="none"
+                            spellcheck="false" value=(login) required autofocus[!failed];
+                    }
+                    div.field.wrong[failed] {
+                        label for="password" { "Password" }
+                        @if failed {
+                            p.error #password-error { (glyph("i s", WARNING)) "Type it again, or paste it." }
+                        }
+                        div.inset {
+                            input #password name="password" type="password" autocomplete="current-password" required
+                                autofocus[failed] aria-invalid=[failed.then_some("true")]
+                                aria-describedby=[failed.then_some("password-error")];
+                        }
+                    }
+                    button.button.primary.tall.wide type="submit" { "Sign in" }
+                }
+            }
+            p.gate-help {
+                @match failure {
+                    Some(Failure::SlowedDown(_)) => { "Patient in danger? The bedside monitor works without anyone signed in." }
+                    _ => { "Invited? Just open the link in your invitation." }
+                }
+            }
+        }
+        footer.gate-foot {
+            span { @if look.demo { "Demo data. No real patient is in here." } @else { "Fleetward" } }
+        }
+    })
+}
+
+fn minutes(seconds: u64) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+struct Audience {
+    label: &'static str,
+    icon: &'static str,
+    /// The organisation behind the heading; people of another one carry its name on their card.
+    beside: &'static str,
+    has: fn(Role) -> bool,
+}
+
+const HOSPITALS: Audience = Audience {
+    label: "Hospital",
+    icon: HOSPITAL,
+    beside: "Northgate General",
+    has: |role| {
+        matches!(
+            role,
+            Role::Nurse
+                | Role::ChargeNurse
+                | Role::Physician
+                | Role::BiomedicalEngineer
+                | Role::PrivacyOfficer
+                | Role::HospitalAdministrator
+        )
+    },
+};
+const HOME_CARE: Audience = Audience {
+    label: "Home-care provider",
+    icon: HOUSE,
+    beside: "Larkfield Sleep Clinic",
+    has: |role| matches!(role, Role::ProviderClinician | Role::RespiratoryTechnician),
+};
+const MANUFACTURERS: Audience = Audience {
+    label: "Manufacturer",
+    icon: FACTORY,
+    beside: "Northwind Medical",
+    has: |role| {
+        matches!(
+            role,
+            Role::SupportAgent
+                | Role::FieldTechnician
+                | Role::ReleaseEngineer
+                | Role::ProductSecurity
+                | Role::ProductManager
+                | Role::ManufacturerAdministrator
+        )
+    },
+};
+const PATIENTS: Audience = Audience {
+    label: "Patient and family",
+    icon: HEART,
+    beside: "at home",
+    has: |role| matches!(role, Role::Patient | Role::Proxy),
+};
+const PLATFORM: Audience = Audience {
+    label: "This portal",
+    icon: MAST,
+    beside: "on call",
+    has: |role| matches!(role, Role::PlatformOperator),
+};
+
+/// Every person of the demo, one press away.
+pub fn demo(look: &Look, people: &[DemoPerson]) -> Markup {
+    look.page("Choose a person · Fleetward demo", "Skip to the people", &html! {
+        header.gate-top {
+            (brand())
+            span.chip.watch { "Demo" }
+            div.end {
+                a.button.quiet href="/sign-in?as=yourself" {
+                    (glyph("i s", KEY)) span { "Sign in" span.wide-only { " as yourself" } }
+                }
+            }
+        }
+        main.demo-main #main {
+            div.page-head {
+                div {
+                    h1 { "Who will you be?" }
+                    p.muted { "One press signs you in. Every person, patient and device here is made up; the devices are running now." }
+                }
+            }
+            form.audiences method="post" action="/sign-in/demo" {
+                (audience(&HOSPITALS, people))
+                div.audience-stack {
+                    (audience(&HOME_CARE, people))
+                    p.aside-note {
+                        (glyph("i", PEOPLE))
+                        span { b { "See both sides." } " Open a second person in a private window: Louise’s board and Ben’s fleet page show the same monitor, each through what they are allowed." }
+                    }
+                }
+                (audience(&MANUFACTURERS, people))
+                div.audience-stack {
+                    (audience(&PATIENTS, people))
+                    (audience(&PLATFORM, people))
+                }
+            }
+        }
+        footer.gate-foot { span { "Demo data. No real patient is in here." } }
+    })
+}
+
+fn audience(audience: &Audience, people: &[DemoPerson]) -> Markup {
+    html! {
+        section.audience aria-label=(audience.label) {
+            h2 { (glyph("i", audience.icon)) (audience.label) span { (audience.beside) } }
+            @for person in people.iter().filter(|person| (audience.has)(person.role)) {
+                button.person-card name="person" value=(person.login) {
+                    b { (person.name) }
+                    span.role { (role_line(audience, person)) }
+                    @if person.role == Role::ChargeNurse { span.chip.watch { "Start here" } }
+                    span.sees { (glyph("i s", EYE)) (person.sees) }
+                    (glyph("i", ARROW))
+                }
+            }
+        }
+    }
+}
+
+fn role_line(audience: &Audience, person: &DemoPerson) -> String {
+    let at_home = matches!(person.role, Role::Patient | Role::Proxy | Role::PlatformOperator);
+    if at_home || person.organisation == audience.beside {
+        person.role.title().to_owned()
+    } else {
+        format!("{}, {}", person.role.title(), person.organisation)
+    }
+}

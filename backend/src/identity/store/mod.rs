@@ -1,0 +1,3 @@
+pub mod organisations;
+pub mod people;
+pub mod sessions;

@@ -1,0 +1,226 @@
+//! Sessions: found by the hash of their token, alive while neither ended nor expired, and only as long
+//! as the membership they were started with.
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
+    QueryResult, RunQueryDsl,
+};
+use fleetward_common::{
+    access::{Purpose, Role},
+    id::{MembershipId, OrganisationId, PatientId, PersonId, SessionId, UnitId},
+    identity::UnitSummary,
+    time::Instant,
+};
+
+use crate::{
+    access::Actor,
+    identity::session::SignedIn,
+    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+    schema::{membership_units, memberships, organisations, patient_people, people, sessions, sites, units},
+};
+
+pub struct NewSession {
+    pub id: SessionId,
+    pub token_sha256: [u8; 32],
+    pub person: PersonId,
+    pub membership: MembershipId,
+    pub purpose: Purpose,
+    pub created_at: Instant,
+    pub expires_at: Instant,
+}
+
+pub fn start(connection: &mut DbConnection, new: &NewSession) -> QueryResult<()> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(new.id.stored()),
+            sessions::token_sha256.eq(new.token_sha256.to_vec()),
+            sessions::person_id.eq(new.person.stored()),
+            sessions::membership_id.eq(new.membership.stored()),
+            sessions::purpose.eq(new.purpose.as_str()),
+            sessions::created_at.eq(micros(new.created_at)),
+            sessions::expires_at.eq(micros(new.expires_at)),
+            sessions::last_used_at.eq(micros(new.created_at)),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Ends the session of this token and says which one it was.
+pub fn end_by_token(
+    connection: &mut DbConnection,
+    token_sha256: &[u8; 32],
+    now: Instant,
+) -> Result<Option<SessionId>, DbError> {
+    let id: Option<Vec<u8>> = sessions::table
+        .filter(sessions::token_sha256.eq(token_sha256.to_vec()))
+        .filter(sessions::ended_at.is_null())
+        .select(sessions::id)
+        .first(connection)
+        .optional()?;
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    diesel::update(sessions::table.find(&id))
+        .set(sessions::ended_at.eq(micros(now)))
+        .execute(connection)?;
+    Ok(Some(SessionId::restored(&id)?))
+}
+
+pub fn note_use(connection: &mut DbConnection, session: SessionId, now: Instant) -> Result<(), DbError> {
+    diesel::update(sessions::table.find(session.stored()))
+        .set(sessions::last_used_at.eq(micros(now)))
+        .execute(connection)?;
+    Ok(())
+}
+
+pub fn alive(
+    connection: &mut DbConnection,
+    token_sha256: &[u8; 32],
+    now: Instant,
+) -> Result<Option<SignedIn>, DbError> {
+    let id: Option<Vec<u8>> = sessions::table
+        .filter(sessions::token_sha256.eq(token_sha256.to_vec()))
+        .select(sessions::id)
+        .first(connection)
+        .optional()?;
+    match id {
+        Some(id) => alive_by_id(connection, SessionId::restored(&id)?, now),
+        None => Ok(None),
+    }
+}
+
+type SessionRow = (
+    Vec<u8>,
+    Vec<u8>,
+    Vec<u8>,
+    String,
+    String,
+    i64,
+    i64,
+    String,
+    String,
+);
+
+pub fn alive_by_id(
+    connection: &mut DbConnection,
+    session: SessionId,
+    now: Instant,
+) -> Result<Option<SignedIn>, DbError> {
+    let row: Option<SessionRow> = sessions::table
+        .inner_join(memberships::table.inner_join(organisations::table))
+        .inner_join(people::table)
+        .filter(sessions::id.eq(session.stored()))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(micros(now)))
+        .filter(people::suspended_at.is_null())
+        .filter(memberships::valid_from.le(micros(now)))
+        .filter(
+            memberships::valid_until
+                .is_null()
+                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
+        )
+        .select((
+            people::id,
+            memberships::id,
+            memberships::organisation_id,
+            memberships::role,
+            sessions::purpose,
+            sessions::expires_at,
+            sessions::last_used_at,
+            people::name,
+            organisations::name,
+        ))
+        .first(connection)
+        .optional()?;
+    let Some((
+        person,
+        membership,
+        organisation,
+        role,
+        purpose,
+        expires_at,
+        last_used_at,
+        name,
+        organisation_name,
+    )) = row
+    else {
+        return Ok(None);
+    };
+    let units = units_of(connection, &membership, now)?;
+    let person = PersonId::restored(&person)?;
+    let (own_records, acts_for) = patients_of(connection, person, now)?;
+    Ok(Some(SignedIn {
+        actor: Actor {
+            session,
+            person,
+            membership: MembershipId::restored(&membership)?,
+            organisation: OrganisationId::restored(&organisation)?,
+            role: Role::parse(&role).ok_or(CorruptRow { what: "role" })?,
+            purpose: Purpose::parse(&purpose).ok_or(CorruptRow { what: "purpose" })?,
+            units: units.iter().map(|unit| unit.id).collect(),
+            own_records,
+            acts_for,
+        },
+        name,
+        organisation_name,
+        units,
+        expires_at: instant(expires_at),
+        last_used_at: instant(last_used_at),
+    }))
+}
+
+fn units_of(
+    connection: &mut DbConnection,
+    membership: &[u8],
+    now: Instant,
+) -> Result<Vec<UnitSummary>, DbError> {
+    let rows: Vec<(Vec<u8>, String, String)> = membership_units::table
+        .inner_join(units::table.inner_join(sites::table))
+        .filter(membership_units::membership_id.eq(membership))
+        .filter(membership_units::valid_from.le(micros(now)))
+        .filter(
+            membership_units::valid_until
+                .is_null()
+                .or(membership_units::valid_until.assume_not_null().gt(micros(now))),
+        )
+        .order(units::name)
+        .select((units::id, units::name, sites::time_zone))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(id, name, time_zone)| {
+            Ok(UnitSummary {
+                id: UnitId::restored(&id)?,
+                name,
+                time_zone,
+            })
+        })
+        .collect()
+}
+
+/// The patient records that are this person's own, and those they act for.
+fn patients_of(
+    connection: &mut DbConnection,
+    person: PersonId,
+    now: Instant,
+) -> Result<(Vec<PatientId>, Vec<PatientId>), DbError> {
+    let rows: Vec<(Vec<u8>, String)> = patient_people::table
+        .filter(patient_people::person_id.eq(person.stored()))
+        .filter(patient_people::valid_from.le(micros(now)))
+        .filter(
+            patient_people::valid_until
+                .is_null()
+                .or(patient_people::valid_until.assume_not_null().gt(micros(now))),
+        )
+        .select((patient_people::patient_id, patient_people::relation))
+        .load(connection)?;
+    let (mut own, mut acts_for) = (Vec::new(), Vec::new());
+    for (patient, relation) in rows {
+        let patient = PatientId::restored(&patient)?;
+        if relation == "self" {
+            own.push(patient);
+        } else {
+            acts_for.push(patient);
+        }
+    }
+    Ok((own, acts_for))
+}

@@ -1,0 +1,269 @@
+//! One tab's socket: subscriptions in, conflated updates out.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use actix_web::web::{Bytes, Data};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use fleetward_common::{
+    error::{ErrorBody, ErrorCode},
+    id::DeviceId,
+    live::{ClientMessage, LiveMessage, Topic},
+};
+use tokio::time::{Instant as Deadline, MissedTickBehavior, interval, timeout};
+
+use super::hub::{Subscription, View};
+use crate::{
+    access::stream::Scope,
+    app::App,
+    identity::{self, SignedIn},
+    platform::http::Failure,
+};
+
+const FLUSH: Duration = Duration::from_millis(200);
+const TICK: Duration = Duration::from_secs(5);
+/// Intervals also end by themselves, without anyone changing a row.
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
+/// A tab that took nothing for this long is gone, whatever its connection says.
+const STUCK: Duration = Duration::from_secs(20);
+/// A ward, its open bed and a device page are three; nobody needs more than this.
+const MOST_TOPICS: usize = 32;
+
+/// Why the socket ends.
+enum End {
+    /// The browser left, or its line is dead: there is nobody to say goodbye to.
+    Gone,
+    /// Told to the browser.
+    Closed(CloseCode, &'static str),
+}
+
+struct Tab {
+    app: Data<App>,
+    signed_in: SignedIn,
+    socket: Session,
+    subscription: Subscription,
+    topics: HashMap<Topic, Listening>,
+    looked: Deadline,
+}
+
+struct Listening {
+    waves: bool,
+    scope: Scope,
+}
+
+pub async fn run(
+    app: Data<App>,
+    signed_in: SignedIn,
+    socket: Session,
+    mut messages: AggregatedMessageStream,
+) {
+    let subscription = app.live.subscribe(signed_in.actor.session);
+    let mut tab = Tab {
+        app,
+        signed_in,
+        socket,
+        subscription,
+        topics: HashMap::new(),
+        looked: Deadline::now(),
+    };
+    let end = tab.serve(&mut messages).await.err().unwrap_or(End::Gone);
+    let Tab { socket, .. } = tab;
+    if let End::Closed(code, reason) = end {
+        let goodbye = socket.close(Some(CloseReason {
+            code,
+            description: Some(reason.to_owned()),
+        }));
+        // A line that is already gone needs no goodbye.
+        let _ = timeout(STUCK, goodbye).await;
+    }
+}
+
+impl Tab {
+    async fn serve(&mut self, messages: &mut AggregatedMessageStream) -> Result<(), End> {
+        let (mut flush, mut tick) = (interval(FLUSH), interval(TICK));
+        flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Deadline::now();
+        loop {
+            tokio::select! {
+                message = messages.recv() => {
+                    heard = Deadline::now();
+                    match message {
+                        Some(Ok(AggregatedMessage::Text(text))) => self.hear(&text).await?,
+                        Some(Ok(AggregatedMessage::Ping(bytes))) => {
+                            self.within_time(|mut socket| async move { socket.pong(&bytes).await }).await?;
+                        }
+                        Some(Ok(AggregatedMessage::Pong(_))) => {}
+                        Some(Ok(AggregatedMessage::Binary(_))) => {
+                            return Err(End::Closed(CloseCode::Unsupported, "Text only"));
+                        }
+                        Some(Ok(AggregatedMessage::Close(_))) | None => return Err(End::Gone),
+                        Some(Err(_)) => return Err(End::Closed(CloseCode::Protocol, "Not a valid message")),
+                    }
+                }
+                _ = flush.tick() => self.flush().await?,
+                () = self.subscription.rung() => self.flush().await?,
+                _ = tick.tick() => {
+                    if heard.elapsed() > TICK * 8 {
+                        return Err(End::Gone);
+                    }
+                    let now = self.app.clock.now();
+                    self.say(&LiveMessage::Tick { server_time: now }).await?;
+                    self.within_time(|mut socket| async move { socket.ping(b"").await }).await?;
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, text: &str) -> Result<(), End> {
+        let Ok(message) = serde_json::from_str::<ClientMessage>(text) else {
+            return Err(End::Closed(CloseCode::Policy, "Not a message of this protocol"));
+        };
+        match message {
+            ClientMessage::Subscribe { topic, waves } => self.listen(topic, waves).await,
+            ClientMessage::Unsubscribe { topic } => {
+                self.topics.remove(&topic);
+                self.look();
+                Ok(())
+            }
+        }
+    }
+
+    async fn listen(&mut self, topic: Topic, waves: bool) -> Result<(), End> {
+        if self.topics.len() >= MOST_TOPICS && !self.topics.contains_key(&topic) {
+            return Err(End::Closed(CloseCode::Policy, "Too many topics"));
+        }
+        match self.app.access.scope(&self.signed_in.actor, topic).await {
+            Ok(scope) => {
+                self.topics.insert(topic, Listening { waves, scope });
+                self.look();
+                self.say(&LiveMessage::Subscribed { topic }).await
+            }
+            Err(failure) => {
+                self.topics.remove(&topic);
+                self.look();
+                self.refuse(topic, failure).await
+            }
+        }
+    }
+
+    async fn refuse(&mut self, topic: Topic, failure: Failure) -> Result<(), End> {
+        // Not visible and not there are one answer here as well.
+        let failure = match failure {
+            Failure::NotPermitted(_) => Failure::NotFound,
+            other => other,
+        };
+        let code = failure.code();
+        let message = match code {
+            ErrorCode::NotFound => "There is nothing here, or it is not yours to see.".to_owned(),
+            _ => failure.to_string(),
+        };
+        let error = ErrorBody {
+            code,
+            message,
+            request: None,
+        };
+        self.say(&LiveMessage::Refused { topic, error }).await
+    }
+
+    /// Tells the hub what all topics together show.
+    fn look(&self) {
+        let mut views: HashMap<DeviceId, View> = HashMap::new();
+        for listening in self.topics.values() {
+            for (device, classes) in &listening.scope.devices {
+                let view = views.entry(*device).or_default();
+                view.classes = view.classes.and(*classes);
+                view.waves |= listening.waves;
+            }
+        }
+        let topics: HashSet<Topic> = self.topics.keys().copied().collect();
+        self.subscription.look_at(views, topics);
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        self.check().await?;
+        let batch = self.subscription.take();
+        if batch.ended {
+            return Err(End::Closed(CloseCode::Policy, "Signed out"));
+        }
+        if let Some(updates) = batch.updates {
+            self.within_time(|mut socket| async move { socket.text(updates).await })
+                .await?;
+        }
+        for wave in batch.waves {
+            self.send_wave(wave).await?;
+        }
+        for topic in batch.changed {
+            self.say(&LiveMessage::Changed { topic }).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks again at who this is and what they may hear, when something moved or some time has passed.
+    async fn check(&mut self) -> Result<(), End> {
+        if self.signed_in.expires_at <= self.app.clock.now() {
+            return Err(End::Closed(CloseCode::Policy, "Session ended"));
+        }
+        let moved = !self
+            .topics
+            .values()
+            .all(|listening| listening.scope.is_current(&self.app.access));
+        if !moved && self.looked.elapsed() < LOOK_AGAIN {
+            return Ok(());
+        }
+        self.looked = Deadline::now();
+        match identity::session_again(&self.app, &self.signed_in).await {
+            Ok(signed_in) => self.signed_in = signed_in,
+            Err(Failure::Unavailable { .. } | Failure::Internal { .. }) => {
+                // What can't be checked can't be shown.
+                return Err(End::Closed(CloseCode::Again, "Try again"));
+            }
+            Err(_) => return Err(End::Closed(CloseCode::Policy, "Session ended")),
+        }
+        let topics: Vec<Topic> = self.topics.keys().copied().collect();
+        for topic in topics {
+            match self.app.access.scope(&self.signed_in.actor, topic).await {
+                Ok(scope) => {
+                    let changed = self.topics.get_mut(&topic).is_some_and(|listening| {
+                        let differs = listening.scope.devices != scope.devices;
+                        listening.scope = scope;
+                        differs
+                    });
+                    self.look();
+                    if changed {
+                        self.say(&LiveMessage::Changed { topic }).await?;
+                    }
+                }
+                Err(failure) => {
+                    self.topics.remove(&topic);
+                    self.look();
+                    self.refuse(topic, failure).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn say(&mut self, message: &LiveMessage) -> Result<(), End> {
+        let text = serde_json::to_string(message).or(Err(End::Closed(CloseCode::Error, "Internal")))?;
+        self.within_time(|mut socket| async move { socket.text(text).await })
+            .await
+    }
+
+    async fn send_wave(&mut self, wave: Bytes) -> Result<(), End> {
+        self.within_time(|mut socket| async move { socket.binary(wave).await })
+            .await
+    }
+
+    async fn within_time<F>(&mut self, send: impl FnOnce(Session) -> F) -> Result<(), End>
+    where
+        F: Future<Output = Result<(), actix_ws::Closed>>,
+    {
+        match timeout(STUCK, send(self.socket.clone())).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+}

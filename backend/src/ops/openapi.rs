@@ -1,0 +1,26 @@
+//! The API's description, made from the handlers and the wire types.
+
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Fleetward",
+        description = "The portal's API. Errors are always an ErrorBody; a row that you may not see is a 404 like one that does not exist."
+    ),
+    paths(
+        crate::identity::routes::start,
+        crate::identity::routes::current,
+        crate::identity::routes::end,
+        crate::identity::routes::demo_people,
+        crate::live::routes::open,
+        super::routes::alive,
+        super::routes::ready,
+        super::routes::openapi,
+    )
+)]
+struct Document;
+
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

@@ -1,0 +1,133 @@
+//! What the command line says.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use lexopt::{Arg, Parser, ValueExt};
+
+pub const USAGE: &str = "\
+fleetward: the cloud and portal for connected medical devices
+
+  fleetward serve --data DIR [options]   serve the portal and the device port
+  fleetward seed  --data DIR             make the demo world and its device credentials, once
+
+Options of both:
+  --data DIR             where the database, keys and device credentials are
+  --database-url URL     a PostgreSQL database instead of the file in DIR
+
+Options of serve:
+  --port N               the portal; 0 takes a free one           (8080)
+  --device-port N        mutual TLS for devices                   (8443)
+  --ops-port N           metrics, on the loopback address only    (9090)
+  --demo                 seed the demo world if absent, and let anyone sign in as its people
+  --portal DIR           the built portal, unless it is inside this binary
+  --exit-with-parent     stop when standard input closes";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    Serve(Serve),
+    Seed(Store),
+    Help,
+    Version,
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    pub data: PathBuf,
+    /// Holds a password; never logged.
+    pub database_url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serve {
+    pub store: Store,
+    pub port: u16,
+    pub device_port: u16,
+    pub ops_port: u16,
+    pub demo: bool,
+    pub portal: Option<PathBuf>,
+    pub exit_with_parent: bool,
+}
+
+impl Command {
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
+        let mut parser = Parser::from_args(arguments);
+        let mut command: Option<String> = None;
+        let mut data: Option<PathBuf> = None;
+        let mut database_url = None;
+        let (mut port, mut device_port, mut ops_port) = (8_080, 8_443, 9_090);
+        let (mut demo, mut exit_with_parent, mut portal) = (false, false, None);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+                Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
+                Arg::Long("data") => data = Some(parser.value()?.into()),
+                Arg::Long("database-url") => database_url = Some(parser.value()?.string()?),
+                Arg::Long("port") => port = parser.value()?.parse()?,
+                Arg::Long("device-port") => device_port = parser.value()?.parse()?,
+                Arg::Long("ops-port") => ops_port = parser.value()?.parse()?,
+                Arg::Long("demo") => demo = true,
+                Arg::Long("portal") => portal = Some(parser.value()?.into()),
+                Arg::Long("exit-with-parent") => exit_with_parent = true,
+                Arg::Value(word) if command.is_none() => command = Some(word.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        let store = |data: Option<PathBuf>| {
+            Ok::<_, lexopt::Error>(Store {
+                data: data.ok_or("--data DIR is missing: where the database and the keys are kept")?,
+                database_url,
+            })
+        };
+        match command.as_deref() {
+            Some("serve") => Ok(Command::Serve(Serve {
+                store: store(data)?,
+                port,
+                device_port,
+                ops_port,
+                demo,
+                portal,
+                exit_with_parent,
+            })),
+            Some("seed") => Ok(Command::Seed(store(data)?)),
+            Some(other) => Err(format!("there is no command `{other}`: serve or seed").into()),
+            None => Ok(Command::Help),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, String> {
+        Command::parse(line.split_whitespace().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn serving_needs_a_folder_and_says_so() {
+        let refusal = parse("serve --port 0").unwrap_err();
+        assert!(refusal.starts_with("--data DIR is missing"), "{refusal}");
+    }
+
+    #[test]
+    fn ports_and_demo_are_read() {
+        let Ok(Command::Serve(serve)) = parse("serve --data d --port 0 --device-port 1 --ops-port 2 --demo")
+        else {
+            panic!("not a serve");
+        };
+        assert_eq!(
+            (serve.port, serve.device_port, serve.ops_port, serve.demo),
+            (0, 1, 2, true)
+        );
+    }
+
+    #[test]
+    fn an_unknown_word_is_named() {
+        assert_eq!(
+            parse("sarve --data d").unwrap_err(),
+            "there is no command `sarve`: serve or seed"
+        );
+        assert!(parse("serve --data d --prot 1").unwrap_err().contains("--prot"));
+    }
+}

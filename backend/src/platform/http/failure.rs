@@ -1,0 +1,165 @@
+//! Every way a request fails: a closed code and a sentence for the person, the chain for the log.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
+use fleetward_common::error::{ErrorBody, ErrorCode};
+
+use super::around;
+
+pub type Source = Box<dyn StdError + Send + Sync + 'static>;
+
+#[derive(Debug)]
+pub enum Failure {
+    /// Absent, or hidden from this person: one answer for both.
+    NotFound,
+    /// Seen but not allowed. The sentence says who can grant it.
+    NotPermitted(String),
+    SignInRequired,
+    SessionExpired,
+    SignInFailed,
+    /// Too many failures lately; the next try is possible after this.
+    SlowedDown(Duration),
+    CrossSite,
+    BadRequest(String),
+    TooLarge,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+    /// Nothing was changed. Worth another try.
+    Unavailable {
+        step: &'static str,
+        source: Source,
+    },
+    Internal {
+        step: &'static str,
+        source: Source,
+    },
+}
+
+impl Failure {
+    pub fn internal(step: &'static str) -> impl FnOnce(Source) -> Failure {
+        move |source| Failure::Internal { step, source }
+    }
+
+    pub fn bad_request(error: impl fmt::Display) -> Self {
+        Failure::BadRequest(format!("Check the request: {error}."))
+    }
+
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Failure::NotFound => ErrorCode::NotFound,
+            Failure::NotPermitted(_) => ErrorCode::NotPermitted,
+            Failure::SignInRequired => ErrorCode::SignInRequired,
+            Failure::SessionExpired => ErrorCode::SessionExpired,
+            Failure::SignInFailed => ErrorCode::SignInFailed,
+            Failure::SlowedDown(_) => ErrorCode::TooManyRequests,
+            Failure::CrossSite => ErrorCode::CrossSite,
+            Failure::BadRequest(_) => ErrorCode::BadRequest,
+            Failure::TooLarge => ErrorCode::TooLarge,
+            Failure::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+            Failure::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
+            Failure::Unavailable { .. } => ErrorCode::Unavailable,
+            Failure::Internal { .. } => ErrorCode::Internal,
+        }
+    }
+
+    /// What the person reads. Never holds patient data, nor what the log is for.
+    fn sentence(&self) -> String {
+        match self {
+            Failure::NotFound => "There is nothing here, or it is not yours to see.".to_owned(),
+            Failure::NotPermitted(sentence) | Failure::BadRequest(sentence) => sentence.clone(),
+            Failure::SignInRequired => "Sign in to see this.".to_owned(),
+            Failure::SessionExpired => "Your session has ended. Sign in again.".to_owned(),
+            Failure::SignInFailed => "That name and password don’t go together.".to_owned(),
+            Failure::SlowedDown(wait) => format!(
+                "Too many tries that failed. The next one is possible in {} s.",
+                wait.as_secs().max(1)
+            ),
+            Failure::CrossSite => "This request came from another site, so nothing was done.".to_owned(),
+            Failure::TooLarge => "The request is larger than Fleetward takes.".to_owned(),
+            Failure::MethodNotAllowed => "This address doesn’t take that kind of request.".to_owned(),
+            Failure::UnsupportedMediaType => {
+                "Send JSON here, with the content type application/json.".to_owned()
+            }
+            Failure::Unavailable { .. } => "Nothing was changed. Try again in a moment.".to_owned(),
+            Failure::Internal { .. } => {
+                "Something went wrong on our side. Try again, and quote the request if it stays.".to_owned()
+            }
+        }
+    }
+
+    fn body(&self) -> ErrorBody {
+        // Hidden and absent must not differ by a single byte, so a 404 carries no request id.
+        let request = match self {
+            Failure::NotFound => None,
+            _ => around::current_request(),
+        };
+        ErrorBody {
+            code: self.code(),
+            message: self.sentence(),
+            request,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Unavailable { step, .. } | Failure::Internal { step, .. } => {
+                write!(f, "could not {step}")
+            }
+            other => f.write_str(&other.sentence()),
+        }
+    }
+}
+
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Failure::Unavailable { source, .. } | Failure::Internal { source, .. } => Some(source.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Failure::SlowedDown(wait) = self {
+            response.insert_header((header::RETRY_AFTER, wait.as_secs().max(1)));
+        }
+        if let Some(source) = self.source() {
+            tracing::error!(
+                request.id = around::current_request().map(tracing::field::display),
+                cause = %chain(source),
+                "{self}"
+            );
+        }
+        response.json(self.body())
+    }
+}
+
+/// An error and everything under it, in one line for the log.
+pub fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// One JSON answer for whatever matched no route.
+pub async fn not_found() -> Result<HttpResponse, Failure> {
+    Err(Failure::NotFound)
+}
+
+pub async fn method_not_allowed() -> Result<HttpResponse, Failure> {
+    Err(Failure::MethodNotAllowed)
+}

@@ -1,0 +1,140 @@
+//! Routes that can't be mounted without saying who guards them.
+//!
+//! A domain lists its routes with [`Routes`]; each names its [`Guard`]. The list is kept beside the
+//! handlers, so the golden file `routes.txt` and the test that tries every route as a stranger see
+//! exactly what is served.
+
+use std::fmt;
+
+use actix_web::{FromRequest, Handler, Responder, Route, http::Method, web};
+use fleetward_common::access::{Action, Kind};
+
+use super::failure;
+
+/// What stands between a request and this route's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Nothing of anybody is behind it: sign-in, health, assets.
+    Public,
+    /// Any session, and only what that session itself is.
+    SignedIn,
+    /// One row, by a permit.
+    Point(Kind, Action),
+    /// Many rows, by the policy's one condition.
+    List(Kind, Action),
+    /// The scope of a live topic, compiled at subscribe.
+    Stream,
+}
+
+impl fmt::Display for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Guard::Public => f.write_str("public"),
+            Guard::SignedIn => f.write_str("signed in"),
+            Guard::Point(kind, action) => write!(f, "permit {kind} {action}"),
+            Guard::List(kind, action) => write!(f, "list {kind} {action}"),
+            Guard::Stream => f.write_str("stream scope"),
+        }
+    }
+}
+
+/// One route as it is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    pub method: Method,
+    pub path: String,
+    pub guard: Guard,
+}
+
+#[derive(Default)]
+pub struct Routes {
+    routes: Vec<(Declared, Route)>,
+}
+
+impl Routes {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn get<F, Args>(self, path: &str, guard: Guard, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(Method::GET, path, guard, handler)
+    }
+
+    pub fn post<F, Args>(self, path: &str, guard: Guard, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(Method::POST, path, guard, handler)
+    }
+
+    pub fn delete<F, Args>(self, path: &str, guard: Guard, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(Method::DELETE, path, guard, handler)
+    }
+
+    fn route<F, Args>(mut self, method: Method, path: &str, guard: Guard, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let route = web::method(method.clone()).to(handler);
+        let declared = Declared {
+            method,
+            path: path.to_owned(),
+            guard,
+        };
+        self.routes.push((declared, route));
+        self
+    }
+
+    pub fn and(mut self, other: Routes) -> Self {
+        self.routes.extend(other.routes);
+        self
+    }
+
+    /// All of these under one prefix.
+    pub fn under(mut self, prefix: &str) -> Self {
+        for (declared, _) in &mut self.routes {
+            declared.path.insert_str(0, prefix);
+        }
+        self
+    }
+
+    pub fn declared(&self) -> Vec<Declared> {
+        self.routes.iter().map(|(declared, _)| declared.clone()).collect()
+    }
+
+    /// Routes of one path share a resource, so that a wrong method is answered as one.
+    pub fn mount(self, config: &mut web::ServiceConfig) {
+        let mut resources: Vec<(String, actix_web::Resource)> = Vec::new();
+        for (declared, route) in self.routes {
+            let at = resources.iter().position(|(path, _)| *path == declared.path);
+            let (path, resource) = match at {
+                Some(at) => resources.swap_remove(at),
+                None => {
+                    let resource = web::resource(declared.path.as_str())
+                        .default_service(web::to(failure::method_not_allowed));
+                    (declared.path, resource)
+                }
+            };
+            resources.push((path, resource.route(route)));
+        }
+        // Literal segments first: `/a/{b}` must not swallow `/a/counts`.
+        resources.sort_by_key(|(path, _)| (path.matches('{').count(), path.clone()));
+        for (_, resource) in resources {
+            config.service(resource);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Opens the ports and keeps them open until told to stop.
+
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    thread,
+};
+
+use actix_web::{App as HttpApp, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+
+use crate::{
+    app::{App, StartError},
+    ops,
+    platform::http::{around::around, limits},
+    routes,
+};
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    pub portal: u16,
+    pub ops: u16,
+}
+
+/// A server with its ports open.
+pub struct Running {
+    pub portal: SocketAddr,
+    pub ops: SocketAddr,
+    servers: Vec<ServerHandle>,
+    ended: Vec<actix_web::rt::task::JoinHandle<io::Result<()>>>,
+}
+
+/// Enough for two cores; a handler that waits doesn't hold a worker.
+const MOST_WORKERS: usize = 4;
+const SHUTDOWN_SECONDS: u64 = 5;
+
+pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
+    let portal_listeners = listen_on_loopback(ports.portal)?;
+    let ops_listener = listen((Ipv4Addr::LOCALHOST, ports.ops).into())?;
+    let workers = thread::available_parallelism()
+        .map_or(2, usize::from)
+        .clamp(2, MOST_WORKERS);
+
+    let served = app.clone();
+    let mut portal = HttpServer::new(move || {
+        HttpApp::new()
+            .app_data(served.clone())
+            .configure(routes::mount)
+            .wrap(from_fn(around))
+    })
+    .workers(workers)
+    .max_connections(limits::MAX_CONNECTIONS_PER_WORKER)
+    .client_request_timeout(limits::HEAD_TIMEOUT)
+    .client_disconnect_timeout(limits::DISCONNECT_TIMEOUT)
+    .keep_alive(limits::KEEP_ALIVE)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals();
+    let portal_address = address_of(portal_listeners.first())?;
+    for listener in portal_listeners {
+        portal = portal
+            .listen(listener)
+            .map_err(|source| broken("serve the portal", source))?;
+    }
+
+    let served = app.clone();
+    let ops_address = address_of(Some(&ops_listener))?;
+    let metrics = HttpServer::new(move || {
+        HttpApp::new()
+            .app_data(served.clone())
+            .configure(ops::routes::mount_metrics)
+            .wrap(from_fn(around))
+    })
+    .workers(1)
+    .client_request_timeout(limits::HEAD_TIMEOUT)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals()
+    .listen(ops_listener)
+    .map_err(|source| broken("serve the metrics", source))?;
+
+    let (portal, metrics) = (portal.run(), metrics.run());
+    Ok(Running {
+        portal: portal_address,
+        ops: ops_address,
+        servers: vec![portal.handle(), metrics.handle()],
+        ended: vec![actix_web::rt::spawn(portal), actix_web::rt::spawn(metrics)],
+    })
+}
+
+impl Running {
+    /// Takes no new connection, lets open requests finish, and returns.
+    pub async fn stop(self) {
+        for server in &self.servers {
+            server.stop(true).await;
+        }
+        for ended in self.ended {
+            if let Ok(Err(error)) = ended.await {
+                tracing::warn!(cause = %error, "a port did not close in order");
+            }
+        }
+    }
+}
+
+/// `localhost` is one of two addresses; which one a browser tries first is its own affair.
+fn listen_on_loopback(port: u16) -> Result<Vec<TcpListener>, StartError> {
+    let first = listen((Ipv4Addr::LOCALHOST, port).into())?;
+    let taken = address_of(Some(&first))?.port();
+    let second = listen((Ipv6Addr::LOCALHOST, taken).into()).ok();
+    Ok(std::iter::once(first).chain(second).collect())
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| {
+        let advice = if source.kind() == io::ErrorKind::AddrInUse {
+            "Another program uses it: choose another port, or 0 for a free one."
+        } else {
+            "Choose another port, or 0 for a free one."
+        };
+        StartError::Step {
+            step: format!("open port {}", address.port()),
+            source,
+            advice,
+        }
+    })
+}
+
+fn address_of(listener: Option<&TcpListener>) -> Result<SocketAddr, StartError> {
+    let address = match listener {
+        Some(listener) => listener.local_addr(),
+        None => Err(io::ErrorKind::NotFound.into()),
+    };
+    address.map_err(|source| broken("find the port that was opened", source))
+}
+
+fn broken(step: &str, source: io::Error) -> StartError {
+    StartError::Step {
+        step: step.to_owned(),
+        source,
+        advice: "Start again.",
+    }
+}
