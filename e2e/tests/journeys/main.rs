@@ -2,6 +2,10 @@
 //! sentence that must be true.
 
 #[cfg(test)]
+mod accessibility;
+#[cfg(test)]
+mod audiences;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod hostile_input;
