@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use fleetward_common::identity::DemoPerson;
@@ -16,6 +17,12 @@ use crate::{
     },
     care::PatientKeys,
     demo,
+    devices::{
+        authority::{AuthorityError, DeviceAuthority},
+        ingest::PortError,
+        metrics::LinkMetrics,
+        twin::Twins,
+    },
     identity::{SignInDesk, demo_people},
     live::Hub,
     ops::Metrics,
@@ -34,6 +41,8 @@ pub struct App {
     pub secrets: Secrets,
     pub access: Access,
     pub live: Hub,
+    pub authority: Arc<DeviceAuthority>,
+    pub twins: Twins,
     pub sign_in: SignInDesk,
     pub keys: PatientKeys,
     pub portal: Portal,
@@ -73,6 +82,12 @@ pub enum StartError {
     },
     #[error("{}", chain(.0))]
     Refused(#[from] Failure),
+    #[error("{}", chain(.0))]
+    Authority(#[from] AuthorityError),
+    #[error("{}", chain(.0))]
+    DevicePort(#[from] PortError),
+    #[error("{}", chain(.0))]
+    Metrics(#[from] prometheus::Error),
     #[error("--database-url needs a server built with the feature `postgres`")]
     NoPostgres,
 }
@@ -90,16 +105,22 @@ impl App {
         let db = Db::open(&location(&store)?)?;
         let keys = PatientKeys::open(&store.data.join("keys.sqlite"), secrets.master.clone())?;
         let access = Access::new(db.clone(), clock.clone(), Policy::built_in().await?);
+        let authority = Arc::new(DeviceAuthority::open(&store.data.join("secrets"), clock.now())?);
+        let (live, metrics) = (Hub::default(), Metrics::default());
+        let link = LinkMetrics::registered(&metrics.registry)?;
+        let twins = Twins::new(db.clone(), clock.clone(), Arc::new(live.clone()), link);
         let mut app = Self {
             db,
             clock,
             secrets,
             access,
-            live: Hub::default(),
+            live,
+            authority,
+            twins,
             sign_in: SignInDesk::new()?,
             keys,
             portal,
-            metrics: Metrics::default(),
+            metrics,
             demo: None,
             _lock: lock,
         };

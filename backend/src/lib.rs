@@ -8,8 +8,8 @@
 //! - [`access`] decides who may do what. A store function that touches someone's data takes a
 //!   [`access::Permit`], so a handler that forgot to ask does not compile.
 //! - [`identity`] knows organisations, units and people, and how they sign in. [`care`] knows patients,
-//!   beds and who is cared for. [`fleet`] counts devices. [`privacy`] keeps the record that nobody can
-//!   quietly change. [`ops`] says whether all is well.
+//!   beds and who is cared for. [`devices`] takes in what devices send and stores it before it says so.
+//!   [`privacy`] keeps the record that nobody can quietly change. [`ops`] says whether all is well.
 //! - [`live`] carries what moves to the browsers.
 //! - [`demo`] makes a believable world.
 //! - [`platform`] is what every domain stands on and no domain means.
@@ -24,6 +24,7 @@ pub mod serve;
 pub mod access;
 pub mod care;
 pub mod demo;
+pub mod devices;
 pub mod identity;
 pub mod live;
 pub mod ops;

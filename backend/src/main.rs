@@ -86,12 +86,14 @@ async fn run(options: Serve) -> Result<(), StartError> {
         &app,
         Ports {
             portal: options.port,
+            device: options.device_port,
             ops: options.ops_port,
         },
     )?;
     println!(
-        r#"{{"event":"listening","portal":"http://localhost:{}","ops":"{}"}}"#,
+        r#"{{"event":"listening","portal":"http://localhost:{}","device":"{}","ops":"{}"}}"#,
         running.portal.port(),
+        running.device,
         running.ops
     );
     stop_signal(options.exit_with_parent).await?;

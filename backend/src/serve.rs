@@ -10,6 +10,7 @@ use actix_web::{App as HttpApp, HttpServer, dev::ServerHandle, middleware::from_
 
 use crate::{
     app::{App, StartError},
+    devices::{ingest::DevicePort, twin::watchdog},
     ops,
     platform::http::{around::around, limits},
     routes,
@@ -18,14 +19,17 @@ use crate::{
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ports {
     pub portal: u16,
+    pub device: u16,
     pub ops: u16,
 }
 
 /// A server with its ports open.
 pub struct Running {
     pub portal: SocketAddr,
+    pub device: SocketAddr,
     pub ops: SocketAddr,
     servers: Vec<ServerHandle>,
+    watch: actix_web::rt::task::JoinHandle<()>,
     ended: Vec<actix_web::rt::task::JoinHandle<io::Result<()>>>,
 }
 
@@ -35,6 +39,7 @@ const SHUTDOWN_SECONDS: u64 = 5;
 
 pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
     let portal_listeners = listen_on_loopback(ports.portal)?;
+    let device_listener = listen((Ipv4Addr::LOCALHOST, ports.device).into())?;
     let ops_listener = listen((Ipv4Addr::LOCALHOST, ports.ops).into())?;
     let workers = thread::available_parallelism()
         .map_or(2, usize::from)
@@ -76,12 +81,22 @@ pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
     .listen(ops_listener)
     .map_err(|source| broken("serve the metrics", source))?;
 
+    let device_address = address_of(Some(&device_listener))?;
+    let devices = DevicePort::serve(device_listener, &app.authority, app.twins.clone(), workers)?;
+    let watch = actix_web::rt::spawn(watchdog::watch(app.twins.clone()));
+
     let (portal, metrics) = (portal.run(), metrics.run());
     Ok(Running {
         portal: portal_address,
+        device: device_address,
         ops: ops_address,
-        servers: vec![portal.handle(), metrics.handle()],
-        ended: vec![actix_web::rt::spawn(portal), actix_web::rt::spawn(metrics)],
+        servers: vec![devices.handle(), portal.handle(), metrics.handle()],
+        watch,
+        ended: vec![
+            actix_web::rt::spawn(devices),
+            actix_web::rt::spawn(portal),
+            actix_web::rt::spawn(metrics),
+        ],
     })
 }
 
@@ -91,6 +106,7 @@ impl Running {
         for server in &self.servers {
             server.stop(true).await;
         }
+        self.watch.abort();
         for ended in self.ended {
             if let Ok(Err(error)) = ended.await {
                 tracing::warn!(cause = %error, "a port did not close in order");

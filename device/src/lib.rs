@@ -10,5 +10,3 @@ pub mod clock;
 pub mod agent;
 
 pub mod models;
-
-pub mod fleet;

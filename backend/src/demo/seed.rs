@@ -1,6 +1,12 @@
 //! Puts the demo world into an empty database, in one transaction with its audit entries.
 
-use std::{collections::HashMap, io, path::Path, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use fleetward_common::{
     care::PatientIdentity,
@@ -28,6 +34,7 @@ use crate::{
             places::{self, Carer, NewAssignment, NewBed, NewCare, NewCustody, NewStay},
         },
     },
+    devices::authority::{DeviceAuthority, issue_credentials},
     identity::{
         demo_people,
         store::{
@@ -83,6 +90,8 @@ async fn make_world(app: &App, data: &Path) -> Result<(), StartError> {
         clock: app.clock.clone(),
         keys: app.keys.clone(),
         audit: app.secrets.audit.clone(),
+        authority: app.authority.clone(),
+        devices: data.join("devices"),
         phcs: people,
         names: Names::default(),
     };
@@ -130,6 +139,9 @@ struct Builder {
     clock: Clock,
     keys: PatientKeys,
     audit: Key,
+    authority: Arc<DeviceAuthority>,
+    /// A folder for each device, with what its agent needs.
+    devices: PathBuf,
     phcs: Vec<String>,
     names: Names,
 }
@@ -371,6 +383,13 @@ impl Builder {
             created_at: self.long_ago(),
         };
         store::add_device(connection, &new)?;
+        let folder = self.devices.join(serial.as_str());
+        issue_credentials(&self.authority, connection, id, &serial, &folder, self.now).map_err(|source| {
+            Failure::Internal {
+                step: "give a simulated device its credentials",
+                source: source.into(),
+            }
+        })?;
         let new = NewCustody {
             id: self.id(IntervalId::new),
             device: id,

@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod breaks;
 #[cfg(test)]
-mod fleet;
-#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod refusals;

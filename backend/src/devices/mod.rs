@@ -1,0 +1,10 @@
+//! Devices: their line in, their twins, what they measured.
+pub mod authority;
+pub mod ingest;
+pub mod metrics;
+pub mod store;
+pub mod telemetry;
+pub mod twin;
+
+#[cfg(test)]
+mod tests;

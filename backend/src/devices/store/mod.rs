@@ -1,0 +1,8 @@
+//! Rows of this domain. The only place here that imports diesel.
+
+#[cfg(test)]
+pub mod fixture;
+pub mod frames;
+pub mod minutes;
+pub mod registration;
+pub mod snapshots;

@@ -1,0 +1,4 @@
+//! What devices measured, as rows.
+pub mod append;
+pub mod frame_codec;
+pub mod rollup;

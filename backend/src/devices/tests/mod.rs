@@ -1,0 +1,5 @@
+//! The whole road in: a real port, a real database, the reference agent.
+
+mod fixture;
+mod handshake;
+mod road_in;
