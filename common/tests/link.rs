@@ -1,6 +1,11 @@
 //! The decoder of the device link meets everything a broken or hostile device can send.
 //!
 //! `FUZZ_CASES` sets how many mutated messages are tried (default 2,000,000); `FUZZ_SEED` repeats a run.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what surrounds a test may panic as the test does"
+)]
 
 use std::ops::RangeInclusive;
 

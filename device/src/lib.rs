@@ -10,3 +10,5 @@ pub mod clock;
 pub mod agent;
 
 pub mod models;
+
+pub mod fleet;

@@ -53,13 +53,13 @@ pub fn build(workspace: &Workspace, steps: &Steps) -> Result<PathBuf, Failure> {
     let fresh = workspace.target.join("portal.new");
     let sizes = steps.step("hash and compress the portal's files", || {
         empty_folder(&fresh)?;
-        let sizes = assemble(&workspace.root.join("static"), &modules, &fresh)?;
-        fingerprint::write(&fresh, &inputs)?;
-        put_in_place(&fresh, &portal)?;
-        Ok(sizes)
+        assemble(&workspace.root.join("static"), &modules, &fresh)
     })?;
     println!("{}", sizes.table());
+    // Before it is put in place: a portal that is too large must fail the next time too.
     sizes.within_budgets()?;
+    fingerprint::write(&fresh, &inputs)?;
+    put_in_place(&fresh, &portal)?;
     Ok(portal)
 }
 

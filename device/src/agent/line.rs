@@ -337,6 +337,10 @@ impl Agent {
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             second.tick().await;
+            if self.buffer().held_frames() == 0 {
+                // The server has everything: there is nothing that could be lost.
+                continue;
+            }
             if let Err(error) = self.sync().await {
                 tracing::error!(device.serial = %self.shared.serial, %error, "the buffer did not reach the disk");
             }

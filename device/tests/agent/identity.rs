@@ -1,6 +1,5 @@
 //! Who talks to whom.
 
-use rcgen::ExtendedKeyUsagePurpose;
 use std::fs;
 
 use fleetward_device::agent::{Credentials, CredentialsError};
@@ -56,40 +55,7 @@ fn a_folder_without_a_key_is_named() {
 fn a_folder_as_the_seed_leaves_it_is_enough() {
     let authority = Authority::new();
     let folder = tempfile::tempdir().unwrap();
-    let pem = |label: &str, der: &[u8]| {
-        use std::fmt::Write;
-        let mut text = format!("-----BEGIN {label}-----\n");
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        for chunk in der.chunks(48) {
-            for group in chunk.chunks(3) {
-                let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte))
-                    << (8 * (3 - group.len()));
-                for place in 0..4 {
-                    let letter = alphabet[(bits >> (18 - 6 * place)) as usize & 63] as char;
-                    text.push(if place > group.len() { '=' } else { letter });
-                }
-            }
-            text.push('\n');
-        }
-        writeln!(text, "-----END {label}-----").unwrap();
-        text
-    };
-    let (key, certificate) = authority.issue("nw-m40-000317", ExtendedKeyUsagePurpose::ClientAuth);
-    fs::write(
-        folder.path().join("device.key.pem"),
-        pem("PRIVATE KEY", key.secret_der()),
-    )
-    .unwrap();
-    fs::write(
-        folder.path().join("device.cert.pem"),
-        pem("CERTIFICATE", &certificate),
-    )
-    .unwrap();
-    fs::write(
-        folder.path().join("server-ca.pem"),
-        pem("CERTIFICATE", &authority.der()),
-    )
-    .unwrap();
+    authority.write_device_folder(folder.path());
     Credentials::from_folder(folder.path()).unwrap();
 
     fs::write(folder.path().join("server-ca.pem"), "not a certificate").unwrap();

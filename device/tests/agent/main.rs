@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod breaks;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod refusals;

@@ -23,6 +23,7 @@ use rustls::{
 };
 use std::{
     collections::BTreeMap,
+    fs,
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
@@ -64,10 +65,40 @@ impl Authority {
         (key, certificate.der().clone())
     }
 
+    /// Key, certificate and authority, as the server's seed leaves them.
+    pub fn write_device_folder(&self, folder: &Path) {
+        let (key, certificate) = self.issue("nw-m40-000317", ExtendedKeyUsagePurpose::ClientAuth);
+        let write = |name, text| fs::write(folder.join(name), text).unwrap();
+        write("device.key.pem", pem("PRIVATE KEY", key.secret_der()));
+        write("device.cert.pem", pem("CERTIFICATE", &certificate));
+        write("server-ca.pem", pem("CERTIFICATE", &self.der()));
+    }
+
     pub fn device(&self, trusting: &Authority) -> Credentials {
         let (key, certificate) = self.issue("nw-m40-000317", ExtendedKeyUsagePurpose::ClientAuth);
         Credentials::new(key, vec![certificate], vec![trusting.der()]).unwrap()
     }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for line in der.chunks(48) {
+        for group in line.chunks(3) {
+            let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte));
+            let bits = bits << (8 * (3 - group.len()));
+            for place in 0..4 {
+                let letter = alphabet[(bits >> (18 - 6 * place)) as usize & 63];
+                text.push(if place > group.len() {
+                    '='
+                } else {
+                    char::from(letter)
+                });
+            }
+        }
+        text.push('\n');
+    }
+    text + &format!("-----END {label}-----\n")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

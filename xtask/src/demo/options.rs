@@ -1,9 +1,6 @@
 use crate::failure::{Failure, While};
 use lexopt::{Arg, Parser, ValueExt};
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::path::{self, Path, PathBuf};
 
 pub struct Options {
     pub port: u16,
@@ -69,9 +66,7 @@ impl Options {
         if bed_named && options.replay.is_empty() {
             return Err(Failure::new("--bed says where --replay goes").remedy("name a file with --replay"));
         }
-        options.data = env::current_dir()
-            .while_doing("asking for the current folder")?
-            .join(&options.data);
+        options.data = path::absolute(&options.data).while_doing("finding the data folder")?;
         Ok(Some(options))
     }
 }

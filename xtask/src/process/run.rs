@@ -45,6 +45,13 @@ impl Run {
     pub fn new(program: impl AsRef<Path>, what: &str) -> Self {
         let mut command = Command::new(program.as_ref());
         command.stdin(Stdio::null());
+        // What cargo told us about xtask is no news for a child. Build scripts (ring's is one) look at
+        // these names and would compile anew on every change between `cargo` and `cargo xtask`.
+        for (name, _) in std::env::vars_os() {
+            if about_this_package(&name.to_string_lossy()) {
+                command.env_remove(&name);
+            }
+        }
         Self {
             command,
             what: what.to_owned(),
@@ -252,6 +259,13 @@ impl Run {
     }
 }
 
+fn about_this_package(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        || ["CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"].contains(&name)
+}
+
 /// Lines may hold bytes that are no UTF-8 (a panic inside a C library): they are shown, not refused.
 pub(super) fn forward(output: impl Read + Send + 'static, to: Sender<String>) {
     thread::spawn(move || {
@@ -293,6 +307,14 @@ mod tests {
             .answer()
             .unwrap_err();
         assert!(failure.to_string().contains("`no-such-program`"), "{failure}");
+    }
+
+    #[test]
+    fn a_child_does_not_hear_of_our_own_package() {
+        let answer = shell("echo \"<$CARGO_PKG_NAME$CARGO_MANIFEST_DIR>\"")
+            .answer()
+            .unwrap();
+        assert_eq!(answer.trim(), "<>");
     }
 
     #[test]

@@ -13,20 +13,27 @@ use std::path::{Path, PathBuf};
 pub struct TestBinary {
     /// `fleetward`
     pub package: String,
-    /// `api`, or the crate's own name for its unit tests.
+    /// `api`
     pub target: String,
+    kind: Kind,
     /// The folder of the package; tests run in it, as cargo does it.
     folder: PathBuf,
     executable: PathBuf,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Library,
+    Program,
+    Tests,
+}
+
 impl TestBinary {
     pub fn name(&self) -> String {
-        let own = self.target.replace('-', "_") == self.package.replace('-', "_");
-        if own {
-            format!("{}, unit tests", self.package)
-        } else {
-            format!("{}, {}", self.package, self.target)
+        match self.kind {
+            Kind::Library => format!("{}, unit tests", self.package),
+            Kind::Program => format!("{}, unit tests of the program {}", self.package, self.target),
+            Kind::Tests => format!("{}, {}", self.package, self.target),
         }
     }
 }
@@ -68,7 +75,7 @@ pub fn build_host(workspace: &Workspace) -> Result<Vec<TestBinary>, Failure> {
             Failure::new("the tests do not build").last_lines(lines.get(from..).unwrap_or_default().to_vec())
         );
     }
-    binaries.sort_by(|a, b| (&a.package, &a.target).cmp(&(&b.package, &b.target)));
+    binaries.sort_by(|a, b| (&a.package, a.kind, &a.target).cmp(&(&b.package, b.kind, &b.target)));
     Ok(binaries)
 }
 
@@ -77,6 +84,11 @@ fn test_binary(message: &Value) -> Option<TestBinary> {
     let executable = message.get("executable")?.as_str()?;
     let manifest = Path::new(message.get("manifest_path")?.as_str()?);
     let folder = manifest.parent()?.to_owned();
+    let kind = match message.pointer("/target/kind/0").and_then(Value::as_str) {
+        Some("bin") => Kind::Program,
+        Some("test") => Kind::Tests,
+        _ => Kind::Library,
+    };
     is_test.then(|| TestBinary {
         package: package_name(
             message
@@ -89,6 +101,7 @@ fn test_binary(message: &Value) -> Option<TestBinary> {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned(),
+        kind,
         folder,
         executable: PathBuf::from(executable),
     })
@@ -198,7 +211,7 @@ mod tests {
             "reason": "compiler-artifact",
             "package_id": "path+file:///src/fleetward/backend#fleetward@0.1.0",
             "manifest_path": "/src/fleetward/backend/Cargo.toml",
-            "target": { "name": "api" },
+            "target": { "name": "api", "kind": ["test"] },
             "profile": { "test": true },
             "executable": "/src/fleetward/target/debug/deps/api-1"
         });

@@ -2,8 +2,8 @@
 //!
 //! Promises:
 //! - A frame is written to its file before [`Buffer::append`] returns, so killing the process loses
-//!   nothing. The files are brought to the disk (`fdatasync`) once a second and at a clean stop, so
-//!   losing power loses at most the last second. That is the only policy there is.
+//!   nothing. While it holds anything, its files are brought to the disk (`fdatasync`) once a second,
+//!   and at a clean stop, so losing power loses at most the last second. That is the only policy there is.
 //! - A number is never used twice: should power loss take frames that the server had already seen,
 //!   [`Buffer::server_expects`] begins a new epoch.
 //! - It never holds more bytes than its limit. When full, whole segments go, the oldest waves first,

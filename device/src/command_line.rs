@@ -1,0 +1,170 @@
+//! What can be asked of `fleetward-device`.
+
+use fleetward_common::text::{BadText, SerialNumber};
+use fleetward_device::{
+    fleet::FleetOptions,
+    models::{BadScenario, Scenario},
+};
+use lexopt::{Arg, Parser, ValueExt};
+use std::{collections::BTreeSet, path::PathBuf};
+use thiserror::Error;
+
+pub const HELP: &str = "\
+fleetward-device: simulated medical devices and replayed recordings
+
+  fleetward-device fleet --data DIR --server HOST:PORT [options]
+      every device in DIR/devices/fleet.json
+      --only N            the first N of them
+      --back-fill         first send what they measured before, once
+      --not-live SERIAL   send this one's history only
+      --ack-log           note in each device's ack.log what the server has stored
+
+  fleetward-device run --data DIR --server HOST:PORT --serial SERIAL [options]
+      one of them
+      --scenario NAME     stable, desaturation, tachycardia, lead_off, battery_low, network_loss
+      --back-fill, --ack-log
+
+Both: --exit-with-parent   stop when standard input ends
+RUST_LOG sets what is logged to standard error.";
+
+pub enum Command {
+    Help,
+    Fleet(FleetCommand),
+}
+
+pub struct FleetCommand {
+    pub options: FleetOptions,
+    pub only: Option<usize>,
+    /// `run`: this one instead of all.
+    pub serial: Option<SerialNumber>,
+    pub scenario: Option<Scenario>,
+    pub exit_with_parent: bool,
+}
+
+#[derive(Debug, Error)]
+pub enum UsageError {
+    #[error(transparent)]
+    Argument(#[from] lexopt::Error),
+    #[error(transparent)]
+    Serial(#[from] BadText),
+    #[error(transparent)]
+    Scenario(#[from] BadScenario),
+    #[error("say what to do: fleet, run or replay")]
+    NoCommand,
+    #[error("there is no command {0:?}")]
+    UnknownCommand(String),
+    #[error("{command} needs {option}")]
+    Missing {
+        command: &'static str,
+        option: &'static str,
+    },
+}
+
+pub fn parse() -> Result<Command, UsageError> {
+    parse_from(Parser::from_env())
+}
+
+fn parse_from(mut arguments: Parser) -> Result<Command, UsageError> {
+    match arguments.next()? {
+        None => Err(UsageError::NoCommand),
+        Some(Arg::Long("help") | Arg::Short('h')) => Ok(Command::Help),
+        Some(Arg::Value(word)) => match word.string()?.as_str() {
+            "help" => Ok(Command::Help),
+            "fleet" => fleet("fleet", arguments),
+            "run" => fleet("run", arguments),
+            other => Err(UsageError::UnknownCommand(other.to_owned())),
+        },
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn fleet(command: &'static str, mut arguments: Parser) -> Result<Command, UsageError> {
+    let (mut data, mut server, mut serial, mut scenario, mut only) = (None, None, None, None, None);
+    let (mut back_fill, mut ack_log, mut exit_with_parent) = (false, false, false);
+    let mut not_live = BTreeSet::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("data") => data = Some(PathBuf::from(arguments.value()?)),
+            Arg::Long("server") => server = Some(arguments.value()?.string()?),
+            Arg::Long("back-fill") => back_fill = true,
+            Arg::Long("ack-log") => ack_log = true,
+            Arg::Long("exit-with-parent") => exit_with_parent = true,
+            Arg::Long("only") if command == "fleet" => only = Some(arguments.value()?.parse()?),
+            Arg::Long("not-live") if command == "fleet" => {
+                not_live.insert(SerialNumber::parse(&arguments.value()?.string()?)?);
+            }
+            Arg::Long("serial") if command == "run" => {
+                serial = Some(SerialNumber::parse(&arguments.value()?.string()?)?);
+            }
+            Arg::Long("scenario") if command == "run" => {
+                scenario = Some(arguments.value()?.string()?.parse()?);
+            }
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let missing = |option| UsageError::Missing { command, option };
+    if command == "run" && serial.is_none() {
+        return Err(missing("--serial"));
+    }
+    Ok(Command::Fleet(FleetCommand {
+        options: FleetOptions {
+            data: data.ok_or_else(|| missing("--data"))?,
+            server: server.ok_or_else(|| missing("--server"))?,
+            back_fill,
+            not_live,
+            ack_log,
+        },
+        only,
+        serial,
+        scenario,
+        exit_with_parent,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Command, UsageError> {
+        parse_from(Parser::from_args(words))
+    }
+
+    #[test]
+    fn the_demos_call_is_understood() {
+        let words = [
+            "fleet",
+            "--exit-with-parent",
+            "--data",
+            "d",
+            "--server",
+            "127.0.0.1:1",
+            "--back-fill",
+            "--only",
+            "3",
+            "--not-live",
+            "NW-M40-000317",
+        ];
+        let Ok(Command::Fleet(command)) = parsed(&words) else {
+            panic!("not understood")
+        };
+        assert!(command.exit_with_parent && command.options.back_fill);
+        assert_eq!((command.only, command.options.not_live.len()), (Some(3), 1));
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_named() {
+        let error = |words: &[&str]| match parsed(words) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("{words:?} was understood"),
+        };
+        assert_eq!(error(&["fleet", "--data", "d"]), "fleet needs --server");
+        assert_eq!(
+            error(&["run", "--data", "d", "--server", "s:1"]),
+            "run needs --serial"
+        );
+        assert_eq!(error(&["dance"]), "there is no command \"dance\"");
+        assert!(error(&["run", "--scenario", "asleep"]).contains("lead_off"));
+        assert!(error(&["run", "--only", "3"]).contains("--only"));
+    }
+}

@@ -1,0 +1,117 @@
+//! `fleetward-device`: simulated devices and replayed recordings, as the other end of the device port.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "events go to standard output, one JSON object a line; the last error goes to standard error"
+)]
+
+mod command_line;
+
+use command_line::{Command, FleetCommand};
+use fleetward_device::fleet::{self, FleetEvent, register::Register};
+use std::{error::Error, io::IsTerminal, process::ExitCode};
+use tokio::sync::watch;
+
+fn main() -> ExitCode {
+    let command = match command_line::parse() {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("{error}\n\n{}", command_line::HELP);
+            return ExitCode::from(2);
+        }
+    };
+    if matches!(command, Command::Help) {
+        println!("{}", command_line::HELP);
+        return ExitCode::SUCCESS;
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprint!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprint!(": {error}");
+                cause = error.source();
+            }
+            eprintln!();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Help => Ok(()),
+        Command::Fleet(command) => run_fleet(command).await,
+    }
+}
+
+async fn run_fleet(command: FleetCommand) -> Result<(), Box<dyn Error>> {
+    let stop = stop_signal(command.exit_with_parent)?;
+    let register = Register::load(&command.options.data)?;
+    let mut devices = match &command.serial {
+        Some(serial) => vec![register.device(&command.options.data, serial)?],
+        None => register.devices,
+    };
+    devices.truncate(command.only.unwrap_or(usize::MAX));
+    if let Some(scenario) = command.scenario {
+        devices.iter_mut().for_each(|device| device.scenario = scenario);
+    }
+    fleet::run(devices, command.options, stop, |event| {
+        println!(
+            "{}",
+            match event {
+                FleetEvent::BackFilling { device, of } => {
+                    serde_json::json!({ "event": "back-filling", "device": device, "of": of })
+                }
+                FleetEvent::BackFilled => serde_json::json!({ "event": "backfilled" }),
+                FleetEvent::Live { devices } => serde_json::json!({ "event": "live", "devices": devices }),
+            }
+        );
+    })
+    .await?;
+    Ok(())
+}
+
+/// Becomes true on SIGINT, SIGTERM and, if so asked, when standard input ends, as it does when the
+/// parent dies.
+fn stop_signal(exit_with_parent: bool) -> std::io::Result<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = watch::channel(false);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let parent = watch::Sender::new(false);
+    let mut parent_gone = parent.subscribe();
+    if exit_with_parent {
+        // A thread of its own: a blocking read of standard input can't be cancelled.
+        std::thread::spawn(move || {
+            let mut input = std::io::stdin().lock();
+            let _ = std::io::copy(&mut input, &mut std::io::sink());
+            parent.send_replace(true);
+        });
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = parent_gone.wait_for(|gone| *gone) => {}
+            }
+            sender.send_replace(true);
+        });
+    } else {
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            sender.send_replace(true);
+        });
+    }
+    Ok(receiver)
+}
