@@ -9,6 +9,7 @@
 //!   [`access::Permit`], so a handler that forgot to ask does not compile.
 //! - [`identity`] knows organisations, units and people, and how they sign in. [`care`] knows patients,
 //!   beds and who is cared for. [`devices`] takes in what devices send and stores it before it says so.
+//!   [`fleet`] lists devices for their makers and custodians.
 //!   [`privacy`] keeps the record that nobody can quietly change. [`ops`] says whether all is well.
 //! - [`live`] carries what moves to the browsers.
 //! - [`demo`] makes a believable world.
@@ -25,6 +26,7 @@ pub mod access;
 pub mod care;
 pub mod demo;
 pub mod devices;
+pub mod fleet;
 pub mod identity;
 pub mod live;
 pub mod ops;

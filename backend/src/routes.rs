@@ -9,13 +9,15 @@ use fleetward_common::access::Portal as Audience;
 
 use crate::{
     app::App,
-    identity, live, ops,
+    care, fleet, identity, live, ops,
     platform::http::{Declared, Failure, Guard, Routes, assets, failure, shell},
 };
 
 /// Everything on the portal's port, in one list.
 pub fn portal() -> Routes {
     let api = identity::routes::routes()
+        .and(care::routes::routes())
+        .and(fleet::routes::routes())
         .and(live::routes::routes())
         .under("/api/v1");
     let pages = Routes::new()

@@ -31,7 +31,7 @@ pub trait Act: sealed::Sealed + Send + Sync + 'static {
 
 macro_rules! subjects {
     ($($name:ident = $id:ty),+ $(,)?) => {$(
-        #[derive(Debug)]
+        #[derive(Debug, Clone)]
         pub enum $name {}
         impl sealed::Sealed for $name {}
         impl Subject for $name {
@@ -43,7 +43,7 @@ macro_rules! subjects {
 
 macro_rules! acts {
     ($($name:ident),+ $(,)?) => {$(
-        #[derive(Debug)]
+        #[derive(Debug, Clone)]
         pub enum $name {}
         impl sealed::Sealed for $name {}
         impl Act for $name {

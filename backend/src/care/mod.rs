@@ -7,6 +7,11 @@
 //!
 //! Start with `night.rs`, which decides what "last night" was and has no I/O.
 
+mod board;
+mod home;
+mod night;
+mod own_page;
+pub mod routes;
 pub mod store;
 
 pub use store::keys::PatientKeys;

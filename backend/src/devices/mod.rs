@@ -3,6 +3,7 @@ pub mod authority;
 pub mod ingest;
 pub mod metrics;
 pub mod store;
+pub mod summary;
 pub mod telemetry;
 pub mod twin;
 

@@ -1,3 +1,6 @@
+pub mod homes;
 pub mod identity;
 pub mod keys;
 pub mod places;
+pub mod summaries;
+pub mod wards;

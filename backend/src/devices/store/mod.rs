@@ -6,3 +6,4 @@ pub mod frames;
 pub mod minutes;
 pub mod registration;
 pub mod snapshots;
+pub mod summaries;

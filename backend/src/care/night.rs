@@ -1,0 +1,258 @@
+//! What a night was. Pure.
+//!
+//! A night runs noon to noon in the device's own zone, so that going to bed after midnight, or a
+//! clock change, moves nothing into another night.
+
+use fleetward_common::{
+    care::{Night, Sentence, Tone},
+    metric::{MetricCode, codes},
+    time::Instant,
+    unit::Decimal,
+};
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+
+/// The last value of one minute: a summary sent in the morning, a pressure taken at noon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinuteReading {
+    pub metric: MetricCode,
+    pub at: Instant,
+    pub value: Decimal,
+}
+
+/// Usage from which a night counts as one with therapy, as payers count it.
+const GOAL_MINUTES: u32 = 240;
+/// Litres a minute at the 95th percentile; above it a mask is said to leak.
+const LEAK_LIMIT: i64 = 24;
+
+/// The date on which the night that holds `at` began.
+fn night_of(at: Instant, zone: &TimeZone) -> Option<Date> {
+    let local = Timestamp::from_microsecond(at.micros())
+        .ok()?
+        .to_zoned_datetime(zone.clone())
+        .datetime();
+    local
+        .checked_sub(Span::new().hours(12))
+        .ok()
+        .map(|noon| noon.date())
+}
+
+/// The last `count` nights, oldest first. A night without data is there, and says so.
+/// The night that is going on now is not over, so it is left out.
+pub fn nights(readings: &[MinuteReading], now: Instant, zone: &TimeZone, count: usize) -> Vec<Night> {
+    let Some(tonight) = night_of(now, zone) else {
+        return Vec::new();
+    };
+    let mut nights: Vec<Night> = (1..=count)
+        .filter_map(|back| {
+            let days = i64::try_from(back).ok()?;
+            let date = tonight.checked_sub(Span::new().days(days)).ok()?;
+            Some(night(readings, date, zone))
+        })
+        .collect();
+    nights.reverse();
+    nights
+}
+
+fn night(readings: &[MinuteReading], date: Date, zone: &TimeZone) -> Night {
+    let newest = |metric: MetricCode| {
+        readings
+            .iter()
+            .filter(|reading| reading.metric == metric && night_of(reading.at, zone) == Some(date))
+            .max_by_key(|reading| reading.at)
+            .map(|reading| reading.value)
+    };
+    Night {
+        date: date.to_string(),
+        usage_minutes: newest(codes::CPAP_USAGE)
+            .and_then(|usage| u32::try_from(usage.to_f64().round() as i64).ok()),
+        ahi: newest(codes::CPAP_AHI),
+        leak_p95: newest(codes::CPAP_LEAK_P95),
+    }
+}
+
+/// Whom a sentence speaks of: the reader, or the patient whom the reader acts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose<'a> {
+    Yours,
+    Of(&'a str),
+}
+
+impl Whose<'_> {
+    const fn subject(&self) -> &str {
+        match self {
+            Whose::Yours => "You",
+            Whose::Of(name) => name,
+        }
+    }
+
+    pub fn possessive(&self) -> String {
+        match self {
+            Whose::Yours => "Your".to_owned(),
+            Whose::Of(name) => format!("{name}’s"),
+        }
+    }
+}
+
+/// Last night in one sentence, or since when nothing has come.
+pub fn sentence(
+    nights: &[Night],
+    last_heard: Option<Instant>,
+    zone: &TimeZone,
+    whose: Whose<'_>,
+) -> Sentence {
+    match nights.last() {
+        Some(Night {
+            usage_minutes: Some(minutes),
+            leak_p95,
+            ahi,
+            ..
+        }) => Sentence {
+            text: format!(
+                "{} slept with the device for {}.",
+                whose.subject(),
+                hours(*minutes)
+            ),
+            detail: last_night_detail(*leak_p95, *ahi),
+            tone: if *minutes >= GOAL_MINUTES {
+                Tone::Good
+            } else {
+                Tone::Plain
+            },
+        },
+        _ => no_data(last_heard, zone),
+    }
+}
+
+fn last_night_detail(leak: Option<Decimal>, ahi: Option<Decimal>) -> Option<String> {
+    let leaks = leak.map(|leak| leak.compare(Decimal::whole(LEAK_LIMIT)).is_gt());
+    let mask = leaks.map(|leaks| {
+        if leaks {
+            "The mask let some air out."
+        } else {
+            "The mask fitted well."
+        }
+    });
+    let breathing = ahi.map(|ahi| format!("{ahi} breathing pauses an hour."));
+    match (mask, breathing) {
+        (None, None) => None,
+        (mask, breathing) => Some(
+            [mask.map(str::to_owned), breathing]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" "),
+        ),
+    }
+}
+
+/// "No data", with the day it was last heard. Never zero hours.
+pub fn no_data(last_heard: Option<Instant>, zone: &TimeZone) -> Sentence {
+    let heard = last_heard
+        .and_then(|at| Timestamp::from_microsecond(at.micros()).ok())
+        .map(|at| at.to_zoned_datetime(zone.clone()));
+    let text = match &heard {
+        Some(heard) => format!("No data since {}.", heard.strftime("%A %-d %B")),
+        None => "No data has arrived yet.".to_owned(),
+    };
+    Sentence {
+        text,
+        detail: Some(match heard {
+            Some(heard) => format!(
+                "The treatment still works without a connection. Last heard {}.",
+                heard.strftime("%A, %H:%M")
+            ),
+            None => "The treatment works without a connection.".to_owned(),
+        }),
+        tone: Tone::NoData,
+    }
+}
+
+fn hours(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn london() -> TimeZone {
+        TimeZone::get("Europe/London").unwrap()
+    }
+
+    fn at(text: &str) -> Instant {
+        let timestamp: Timestamp = text.parse().unwrap();
+        Instant::from_micros(timestamp.as_microsecond())
+    }
+
+    fn usage(at_text: &str, minutes: i64) -> MinuteReading {
+        MinuteReading {
+            metric: codes::CPAP_USAGE,
+            at: at(at_text),
+            value: Decimal::whole(minutes),
+        }
+    }
+
+    #[test]
+    fn a_morning_belongs_to_the_night_that_began_the_day_before() {
+        let readings = [usage("2026-11-24T05:42:00Z", 400)];
+        let nights = nights(&readings, at("2026-11-24T13:00:00Z"), &london(), 2);
+        let dates: Vec<_> = nights.iter().map(|night| night.date.as_str()).collect();
+        assert_eq!(dates, ["2026-11-22", "2026-11-23"]);
+        assert_eq!(nights[1].usage_minutes, Some(400));
+        assert_eq!(nights[0].usage_minutes, None);
+    }
+
+    #[test]
+    fn going_to_bed_after_midnight_makes_no_new_night() {
+        let readings = [
+            usage("2026-11-24T00:10:00Z", 10),
+            usage("2026-11-24T06:10:00Z", 300),
+        ];
+        let nights = nights(&readings, at("2026-11-24T13:00:00Z"), &london(), 1);
+        assert_eq!(nights[0].usage_minutes, Some(300));
+    }
+
+    #[test]
+    fn the_night_of_a_clock_change_is_one_night() {
+        // 29 March 2026, 01:00 UTC: London goes from 01:00 to 02:00.
+        let readings = [usage("2026-03-29T05:30:00Z", 380)];
+        let nights = nights(&readings, at("2026-03-29T12:00:00Z"), &london(), 1);
+        assert_eq!(nights[0].date, "2026-03-28");
+        assert_eq!(nights[0].usage_minutes, Some(380));
+    }
+
+    #[test]
+    fn in_the_small_hours_the_last_night_is_the_one_before() {
+        let readings = [usage("2026-11-23T06:00:00Z", 410)];
+        let nights = nights(&readings, at("2026-11-24T02:00:00Z"), &london(), 1);
+        assert_eq!(nights[0].date, "2026-11-22");
+        assert_eq!(nights[0].usage_minutes, Some(410));
+    }
+
+    #[test]
+    fn alan_hears_how_long_he_slept() {
+        let mut readings = vec![usage("2026-11-24T05:42:00Z", 400)];
+        readings.push(MinuteReading {
+            metric: codes::CPAP_LEAK_P95,
+            at: at("2026-11-24T05:42:00Z"),
+            value: "11.4".parse().unwrap(),
+        });
+        let nights = nights(&readings, at("2026-11-24T13:00:00Z"), &london(), 7);
+        let sentence = sentence(&nights, None, &london(), Whose::Yours);
+        assert_eq!(sentence.text, "You slept with the device for 6 h 40 min.");
+        assert_eq!(sentence.detail.as_deref(), Some("The mask fitted well."));
+        assert_eq!(sentence.tone, Tone::Good);
+    }
+
+    #[test]
+    fn joan_hears_since_when_there_is_nothing_and_no_zero() {
+        let nights = nights(&[], at("2026-11-25T13:00:00Z"), &london(), 7);
+        let sentence = sentence(&nights, Some(at("2026-11-21T07:12:00Z")), &london(), Whose::Yours);
+        assert_eq!(sentence.text, "No data since Saturday 21 November.");
+        assert!(sentence.detail.unwrap().ends_with("Last heard Saturday, 07:12."));
+        assert_eq!(sentence.tone, Tone::NoData);
+    }
+}

@@ -1,0 +1,108 @@
+//! `/devices` and `/fleet`.
+
+use actix_web::web::{Data, Json, Path, Query};
+use fleetward_common::{
+    access::{Action, DataClass, Kind},
+    devices::{DeviceSummary, DeviceView},
+    error::ErrorBody,
+    fleet::FleetCounts,
+    id::DeviceId,
+    page::Page,
+};
+
+use super::query::{self, DeviceQuery};
+use crate::{
+    access::{Actor, Device, Listing, Permit, Read},
+    app::App,
+    devices::{store::summaries, summary::summarise},
+    identity::SignedIn,
+    platform::http::{Failure, Guard, Routes},
+};
+
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/devices", Guard::List(Kind::Device, Action::Read), list)
+        .get("/devices/{id}", Guard::Point(Kind::Device, Action::Read), one)
+        .get("/fleet/counts", Guard::List(Kind::Device, Action::Read), counts)
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/devices", tag = "fleet", params(DeviceQuery),
+    responses((status = 200, body = Page<DeviceSummary>), (status = 401, body = ErrorBody))
+)]
+pub async fn list(
+    app: Data<App>,
+    signed_in: SignedIn,
+    query: Result<Query<DeviceQuery>, actix_web::Error>,
+) -> Result<Json<Page<DeviceSummary>>, Failure> {
+    let query = query.map_err(Failure::bad_request)?;
+    let devices = in_reach(&app, &signed_in.actor).await?;
+    Ok(Json(query.page(devices, app.clock.now())))
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/devices/{id}", tag = "fleet", params(("id" = DeviceId, Path)),
+    responses((status = 200, body = DeviceView), (status = 404, body = ErrorBody))
+)]
+pub async fn one(app: Data<App>, signed_in: SignedIn, id: Path<String>) -> Result<Json<DeviceView>, Failure> {
+    let id: DeviceId = id.parse().or(Err(Failure::NotFound))?;
+    let permit = app.access.device(id).permit::<Read>(&signed_in.actor).await?;
+    Ok(Json(view(&app, permit).await?))
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/fleet/counts", tag = "fleet",
+    responses((status = 200, body = FleetCounts), (status = 401, body = ErrorBody))
+)]
+pub async fn counts(app: Data<App>, signed_in: SignedIn) -> Result<Json<FleetCounts>, Failure> {
+    let devices = in_reach(&app, &signed_in.actor).await?;
+    Ok(Json(query::counts(&devices, app.clock.now())))
+}
+
+/// One device, made of the classes that the permit carries.
+async fn view(app: &App, permit: Permit<Device, Read>) -> Result<DeviceView, Failure> {
+    let now = permit.granted_at();
+    let asked = permit.clone();
+    let (row, mut places) = app
+        .db
+        .read(move |connection| {
+            let row = summaries::one(connection, &asked)?;
+            let places = summaries::places(connection, std::slice::from_ref(&row), now)?;
+            Ok::<_, Failure>((row, places))
+        })
+        .await?;
+    let twin = app.twins.views(&[row.id]).await?.remove(&row.id);
+    let twin = twin.as_deref();
+    Ok(DeviceView {
+        technical: permit.has(DataClass::Technical).then(|| {
+            let place = places.remove(&row.id);
+            summarise(&row, place.as_ref(), twin, permit.actor())
+        }),
+        clinical: permit
+            .has(DataClass::Clinical)
+            .then(|| twin.map(|twin| twin.channels.clone()).unwrap_or_default()),
+    })
+}
+
+/// The technical slice of every device in the actor's reach, by serial number.
+async fn in_reach(app: &App, actor: &Actor) -> Result<Vec<DeviceSummary>, Failure> {
+    let listing: Listing<Device, Read> = app.access.listing(actor);
+    let now = listing.at();
+    let (rows, places) = app
+        .db
+        .read(move |connection| {
+            let rows = summaries::within(connection, &listing, DataClass::Technical)?;
+            let places = summaries::places(connection, &rows, now)?;
+            Ok::<_, Failure>((rows, places))
+        })
+        .await?;
+    let ids: Vec<DeviceId> = rows.iter().map(|row| row.id).collect();
+    let twins = app.twins.views(&ids).await?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let twin = twins.get(&row.id).map(AsRef::as_ref);
+            summarise(row, places.get(&row.id), twin, actor)
+        })
+        .collect())
+}
