@@ -1,0 +1,74 @@
+//! One request, one answer. JSON in both directions, the session in the cookie.
+
+use fleetward_common::{
+    error::{ErrorBody, ErrorCode},
+    time::Instant,
+};
+use gloo_net::http::{Request, Response};
+use serde::de::DeserializeOwned;
+
+use super::ApiError;
+
+const ROOT: &str = "/api/v1/";
+
+pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
+    let response = Request::get(&format!("{ROOT}{path}"))
+        .header("Accept", "application/json")
+        .send()
+        .await
+        .or(Err(ApiError::NoAnswer))?;
+    if !response.ok() {
+        return Err(refusal(response).await);
+    }
+    let status = response.status();
+    let text = response.text().await.or(Err(ApiError::NoAnswer))?;
+    serde_json::from_str(&text).or(Err(ApiError::Unreadable { status }))
+}
+
+pub async fn delete(path: &str) -> Result<(), ApiError> {
+    let response = Request::delete(&format!("{ROOT}{path}"))
+        .send()
+        .await
+        .or(Err(ApiError::NoAnswer))?;
+    if response.ok() {
+        Ok(())
+    } else {
+        Err(refusal(response).await)
+    }
+}
+
+async fn refusal(response: Response) -> ApiError {
+    let status = response.status();
+    let body = response.text().await.unwrap_or_default();
+    match serde_json::from_str::<ErrorBody>(&body) {
+        Ok(body) => ApiError::Refused(body),
+        // A 401 sends the person to the sign-in page whatever stands in it.
+        Err(_) if status == 401 => ApiError::Refused(ErrorBody {
+            code: ErrorCode::SignInRequired,
+            message: "Please sign in.".to_owned(),
+            request: None,
+        }),
+        Err(_) => ApiError::Unreadable { status },
+    }
+}
+
+/// `name=value` pairs behind a path; values that are absent or empty are left out.
+pub fn with_query(path: &str, pairs: &[(&str, Option<String>)]) -> String {
+    let mut url = path.to_owned();
+    let mut mark = '?';
+    for (name, value) in pairs {
+        if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+            url.push(mark);
+            url.push_str(name);
+            url.push('=');
+            url.push_str(&String::from(js_sys::encode_uri_component(value)));
+            mark = '&';
+        }
+    }
+    url
+}
+
+/// How history queries write an instant.
+pub fn micros(at: Instant) -> Option<String> {
+    Some(at.micros().to_string())
+}

@@ -1,0 +1,30 @@
+//! Why a request brought no answer.
+
+use fleetward_common::error::{ErrorBody, ErrorCode};
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApiError {
+    /// No answer at all: the network, or the server is down.
+    NoAnswer,
+    /// The server said no, and why.
+    Refused(ErrorBody),
+    /// An answer that makes no sense here: two versions mixed, or something in between answered.
+    Unreadable { status: u16 },
+}
+
+impl ApiError {
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            ApiError::Refused(body) => Some(body.code),
+            ApiError::NoAnswer | ApiError::Unreadable { .. } => None,
+        }
+    }
+
+    /// Nobody is signed in (any more): the only way on is the sign-in page.
+    pub fn needs_sign_in(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(ErrorCode::SignInRequired | ErrorCode::SessionExpired)
+        )
+    }
+}

@@ -1,0 +1,16 @@
+//! Everything that leaves or enters the browser: requests, the live socket, the clock.
+//!
+//! Nothing else in the portal uses `gloo-net`, opens a socket or asks what time it is.
+
+pub mod clock;
+pub mod error;
+pub mod live;
+
+mod client;
+
+pub mod devices;
+pub mod patients;
+pub mod session;
+pub mod wards;
+
+pub use error::ApiError;

@@ -1,0 +1,18 @@
+//! People and their beds: the ward board ([`ward`]), patients at home ([`home`]) and a patient's own
+//! page ([`own`]).
+//!
+//! What a value looks like is decided in pure modules: `live` folds messages into the board,
+//! `vitals` judges one value, `tile` a whole bed, `trace` holds a wave, `trend` turns history into
+//! what a chart draws, `week` turns nights into bars.
+
+pub mod live;
+pub mod tile;
+pub mod trace;
+pub mod trend;
+pub mod vitals;
+//WEEK
+
+//HOME
+//OWN
+pub mod parts;
+pub mod ward;

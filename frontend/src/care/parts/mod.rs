@@ -1,0 +1,9 @@
+//! Drawn parts that only pages of this domain use.
+
+pub mod bed_drawer;
+pub mod bed_tile;
+pub mod device_notes;
+pub mod patient_banner;
+pub mod sweep;
+pub mod trends;
+pub mod vital;

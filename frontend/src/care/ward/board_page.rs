@@ -1,0 +1,482 @@
+//! The board: every bed of a ward, live, and the drawer of the bed that is open.
+
+use fleetward_common::{
+    id::{BedId, UnitId},
+    identity::UnitSummary,
+};
+use std::rc::Rc;
+use web_sys::{HtmlElement, KeyboardEvent};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::{
+    WardRoute,
+    board_store::{BoardStore, use_board},
+    grid::{self, Step},
+};
+use crate::{
+    care::{
+        parts::{bed_drawer::BedDrawer, bed_tile::BedTile},
+        tile::{Tile, census},
+    },
+    hooks::{use_keys, use_media, use_session},
+    shell::{
+        brand::Brand,
+        clock::WardClock,
+        offline_bar::OfflineBar,
+        person::PersonMenu,
+    },
+    ui::{
+        async_view::Loading, connection_badge::ConnectionBadge, empty_state::EmptyState,
+        error_panel::ErrorPanel, help_dialog::HelpDialog, icon::Icon, theme_switch::ThemeSwitch,
+        zone::Zone,
+    },
+};
+
+/// Beds that fit a screen read from three metres.
+const FAR_BEDS: usize = 12;
+
+const KEYS: &[(&str, &str)] = &[
+    ("7 Enter", "open bed 7"),
+    ("← → ↑ ↓", "move between beds"),
+    ("Enter", "open the bed in focus"),
+    ("[ ]", "previous, next bed or screen"),
+    ("Esc", "close the bed"),
+    ("v", "far view, and back"),
+    ("?", "this list"),
+];
+
+/// What the address says besides the ward and the bed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BoardQuery {
+    /// `far`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
+    /// Which twelve beds of the far view, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<usize>,
+    /// Of the trends: `1h`, `6h`, `24h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+}
+
+impl BoardQuery {
+    fn is_far(&self) -> bool {
+        self.view.as_deref() == Some("far")
+    }
+}
+
+/// `/ward`: the person's own ward, or the choice of several.
+#[component(FirstWard)]
+pub fn first_ward() -> Html {
+    let session = use_session();
+    let units = session.map(|session| session.units.clone()).unwrap_or_default();
+    match units.as_slice() {
+        [] => html! {
+            <main id="main" class="page">
+                <EmptyState title="No ward is yours yet">
+                    <p>{ "The beds of your wards would stand here, live. Your hospital's administrator adds you to a ward." }</p>
+                </EmptyState>
+            </main>
+        },
+        [first, ..] => html! { <Redirect<WardRoute> to={WardRoute::Board { unit: first.id }} /> },
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct BoardPageProps {
+    pub unit: UnitId,
+    pub bed: Option<BedId>,
+}
+
+#[component(BoardPage)]
+pub fn board_page(props: &BoardPageProps) -> Html {
+    let phone = use_media("(max-width: 640px)");
+    let store = use_board(props.unit, !phone);
+    let navigator = use_navigator();
+    let query = use_location()
+        .and_then(|location| location.query::<BoardQuery>().ok())
+        .unwrap_or_default();
+    let help = use_state_eq(|| false);
+    let typed = use_state_eq(String::new);
+    let size = use_window_size();
+
+    let tiles = store.tiles();
+    let far = query.is_far() && props.bed.is_none() && !phone;
+    let screens = tiles.len().div_ceil(FAR_BEDS).max(1);
+    let screen = query.screen.unwrap_or(1).clamp(1, screens);
+    let shown: Vec<Rc<Tile>> = if far {
+        let first = (screen - 1) * FAR_BEDS;
+        tiles.iter().skip(first).take(FAR_BEDS).cloned().collect()
+    } else {
+        tiles.clone()
+    };
+    let columns = if far || props.bed.is_some() && size.0 > 1_500 {
+        if phone { 1 } else { 4.min(shown.len().max(1)) }
+    } else {
+        grid::columns(shown.len(), size.0, size.1.saturating_sub(84))
+    };
+
+    let go = {
+        let (unit, query) = (props.unit, query.clone());
+        Callback::from(move |bed: Option<BedId>| {
+            let route = match bed {
+                Some(bed) => WardRoute::Bed { unit, bed },
+                None => WardRoute::Board { unit },
+            };
+            let query = BoardQuery {
+                range: query.range.clone(),
+                ..BoardQuery::default()
+            };
+            push(navigator.as_ref(), route, &query);
+        })
+    };
+    let close = {
+        let (go, from) = (go.clone(), label_of(&tiles, props.bed));
+        Callback::from(move |()| {
+            go.emit(None);
+            if let Some(label) = &from {
+                focus_bed(label);
+            }
+        })
+    };
+    let walk = {
+        let (go, tiles, bed) = (go.clone(), tiles.clone(), props.bed);
+        Callback::from(move |forward: bool| {
+            let here = tiles.iter().position(|tile| Some(tile.bed) == bed);
+            let to = here.and_then(|here| {
+                if forward {
+                    tiles.get(here + 1)
+                } else {
+                    here.checked_sub(1).and_then(|before| tiles.get(before))
+                }
+            });
+            if let Some(tile) = to {
+                go.emit(Some(tile.bed));
+            }
+        })
+    };
+    let show_far = {
+        let (unit, navigator) = (props.unit, use_navigator());
+        Callback::from(move |screen: Option<usize>| {
+            let query = BoardQuery {
+                view: screen.map(|_| "far".to_owned()),
+                screen,
+                range: None,
+            };
+            push(navigator.as_ref(), WardRoute::Board { unit }, &query);
+        })
+    };
+
+    let on_range = {
+        let (unit, bed, query, navigator) = (props.unit, props.bed, query.clone(), use_navigator());
+        Callback::from(move |range: String| {
+            let query = BoardQuery {
+                range: Some(range),
+                ..query.clone()
+            };
+            if let (Some(navigator), Some(bed)) = (&navigator, bed) {
+                // A query of plain words always encodes.
+                let _ = navigator.replace_with_query(&WardRoute::Bed { unit, bed }, query);
+            }
+        })
+    };
+
+    use_keys({
+        let keys = Keys {
+            tiles: shown.clone(),
+            all: tiles.clone(),
+            columns,
+            open: props.bed.is_some(),
+            far: far.then_some((screen, screens)),
+            typed: (*typed).clone(),
+        };
+        let (typed, help) = (typed.clone(), help.clone());
+        let (go, close, walk, show_far) = (go.clone(), close.clone(), walk.clone(), show_far.clone());
+        Callback::from(move |event: KeyboardEvent| match keys.pressed(&event) {
+            Pressed::Nothing => {}
+            Pressed::Typed(digits) => typed.set(digits),
+            Pressed::Focus(label) => {
+                event.prevent_default();
+                focus_bed(&label);
+            }
+            Pressed::Open(bed) => {
+                event.prevent_default();
+                typed.set(String::new());
+                go.emit(Some(bed));
+            }
+            Pressed::Close => close.emit(()),
+            Pressed::Walk(forward) => walk.emit(forward),
+            Pressed::Far(screen) => show_far.emit(screen),
+            Pressed::Help => help.set(true),
+        })
+    });
+
+    let session = use_session();
+    let ward = store.ward();
+    let zone = use_zone(ward.as_ref().map_or("UTC", |(_, _, zone)| zone.as_str()));
+    let name = ward.as_ref().map_or_else(
+        || {
+            let units = session.as_ref().map(|session| session.units.as_slice());
+            unit_name(units.unwrap_or_default(), props.unit)
+        },
+        |(name, _, _)| name.clone(),
+    );
+    let grid = html! {
+        <ul class={format!("bed-grid columns-{columns}")} aria-label="Beds" data-far={far.to_string()}>
+            { for shown.iter().map(|tile| bed(tile, props, &store, &zone, &go, far, phone)) }
+        </ul>
+    };
+    let line = store.line();
+    html! {
+        <div class={classes!("ward", far.then_some("far"), phone.then_some("phone"))}>
+            <header class="app-header">
+                <Brand />
+                <div class="ward-name">
+                    <h1>{ name }</h1>
+                    if far {
+                        <span>{ far_span(&shown, screen, screens) }</span>
+                    } else if !tiles.is_empty() {
+                        <span>{ census(&tiles) }</span>
+                    }
+                </div>
+                { nav(props.unit, far, &show_far, screen, screens) }
+                <div class="end">
+                    if !typed.is_empty() {
+                        <output class="typed">{ "Bed " }<b>{ (*typed).clone() }</b>{ " " }<kbd>{ "Enter" }</kbd></output>
+                    }
+                    <ConnectionBadge {line} />
+                    <ThemeSwitch />
+                    <PersonMenu />
+                    <WardClock zone={zone.clone()} />
+                </div>
+            </header>
+            <p class="phone-notice"><Icon name="info" /><span><b>{ "This phone does not ring. " }</b>{ "The bedside device is the primary alarm." }</span></p>
+            <OfflineBar {line} zone={zone.clone()} on_try={{ let store = store.clone(); Callback::from(move |()| store.try_now()) }} />
+            <main id="main" class={classes!("board", props.bed.map(|_| "with-drawer"))}>
+                if let Some(error) = store.error().filter(|_| tiles.is_empty()) {
+                    <div class="page"><ErrorPanel {error} what="The board" retry={retry(&store)} /></div>
+                } else if tiles.is_empty() && ward.is_none() {
+                    <div class="page"><Loading what="the ward" retry={retry(&store)} /></div>
+                } else if tiles.is_empty() {
+                    <div class="page"><EmptyState title="This ward has no beds"><p>{ "Beds would stand here in the order of the corridor." }</p></EmptyState></div>
+                } else {
+                    { grid }
+                    if let Some(bed) = props.bed {
+                        <BedDrawer key={bed.to_string()} {bed} store={store.clone()} zone={zone.clone()}
+                            range={query.range.clone().unwrap_or_default()} on_range={on_range.clone()}
+                            on_close={close} on_walk={walk} />
+                    }
+                }
+            </main>
+            <footer class="ward-footer">
+                <span class="notice"><Icon name="info" />{ "The bedside device is the primary alarm. This board informs." }</span>
+                <span class="speed">{ "Waves 12.5 mm/s nominal, ticks 1 s" }</span>
+                <span class="end">
+                    <span><kbd>{ "7" }</kbd>{ " " }<kbd>{ "Enter" }</kbd>{ " open bed" }</span>
+                    <span><kbd>{ "v" }</kbd>{ if far { " desk view" } else { " far view" } }</span>
+                    <button type="button" class="link" onclick={{ let help = help.clone(); move |_| help.set(true) }}><kbd>{ "?" }</kbd>{ " help" }</button>
+                    <span>{ "Build " }{ env!("CARGO_PKG_VERSION") }</span>
+                </span>
+            </footer>
+            <HelpDialog keys={KEYS} open={*help} on_close={{ let help = help.clone(); Callback::from(move |()| help.set(false)) }} />
+        </div>
+    }
+}
+
+fn bed(
+    tile: &Rc<Tile>,
+    props: &BoardPageProps,
+    store: &BoardStore,
+    zone: &Zone,
+    go: &Callback<Option<BedId>>,
+    far: bool,
+    phone: bool,
+) -> Html {
+    let (id, go) = (tile.bed, go.clone());
+    let waves = match (phone, props.bed, far) {
+        (true, ..) | (_, Some(_), _) => 0,
+        (_, _, true) => 1,
+        _ => 2,
+    };
+    let route = WardRoute::Bed {
+        unit: props.unit,
+        bed: id,
+    };
+    html! {
+        <BedTile key={id.to_string()} tile={tile.clone()} zone={zone.clone()} sweeper={store.sweeper.clone()}
+            href={route.to_path()} on_open={Callback::from(move |()| go.emit(Some(id)))}
+            open={props.bed == Some(id)} {waves} />
+    }
+}
+
+fn nav(
+    unit: UnitId,
+    far: bool,
+    show_far: &Callback<Option<usize>>,
+    screen: usize,
+    screens: usize,
+) -> Html {
+    let to = |screen| {
+        let show_far = show_far.clone();
+        move |_| show_far.emit(Some(screen))
+    };
+    html! {
+        <nav aria-label="Ward">
+            <Link<WardRoute> to={WardRoute::Board { unit }} classes="nav-link">{ "Board" }</Link<WardRoute>>
+            if far && screens > 1 {
+                <span class="screens">
+                    { for (1..=screens).map(|number| html! {
+                        <button type="button" aria-pressed={(number == screen).to_string()} onclick={to(number)}>{ "Screen " }{ number }</button>
+                    }) }
+                </span>
+            }
+        </nav>
+    }
+}
+
+fn push(navigator: Option<&Navigator>, route: WardRoute, query: &BoardQuery) {
+    if let Some(navigator) = navigator {
+        // A query of plain words always encodes.
+        let _ = navigator.push_with_query(&route, query.clone());
+    }
+}
+
+fn retry(store: &BoardStore) -> Callback<()> {
+    let store = store.clone();
+    Callback::from(move |()| store.fetch())
+}
+
+fn far_span(shown: &[Rc<Tile>], screen: usize, screens: usize) -> String {
+    let ends = shown.first().zip(shown.last());
+    ends.map_or_else(String::new, |(first, last)| {
+        format!(
+            "Beds {} to {}, screen {screen} of {screens}",
+            first.label, last.label
+        )
+    })
+}
+
+fn label_of(tiles: &[Rc<Tile>], bed: Option<BedId>) -> Option<String> {
+    let tile = tiles.iter().find(|tile| Some(tile.bed) == bed)?;
+    Some(tile.label.clone())
+}
+
+fn unit_name(units: &[UnitSummary], unit: UnitId) -> String {
+    units
+        .iter()
+        .find(|candidate| candidate.id == unit)
+        .map_or_else(|| "Ward".to_owned(), |unit| unit.name.clone())
+}
+
+/// Focus goes to the bed, on the board, wherever it was before.
+fn focus_bed(label: &str) {
+    let selector = format!("[data-bed=\"{label}\"] .bed-link");
+    let link = gloo::utils::document().query_selector(&selector).ok().flatten();
+    if let Some(link) = link.and_then(|link| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(link).ok()) {
+        // An element that can't take focus just doesn't.
+        let _ = link.focus();
+    }
+}
+
+fn focused_bed() -> Option<String> {
+    gloo::utils::document()
+        .active_element()?
+        .closest("[data-bed]")
+        .ok()
+        .flatten()?
+        .get_attribute("data-bed")
+}
+
+struct Keys {
+    tiles: Vec<Rc<Tile>>,
+    all: Vec<Rc<Tile>>,
+    columns: usize,
+    open: bool,
+    far: Option<(usize, usize)>,
+    typed: String,
+}
+
+enum Pressed {
+    Nothing,
+    Typed(String),
+    Focus(String),
+    Open(BedId),
+    Close,
+    Walk(bool),
+    Far(Option<usize>),
+    Help,
+}
+
+impl Keys {
+    fn pressed(&self, event: &KeyboardEvent) -> Pressed {
+        let key = event.key();
+        if let Some(step) = Step::of_key(&key) {
+            return self.step(step);
+        }
+        if let Some(digits) = grid::type_digit(&self.typed, &key) {
+            return Pressed::Typed(digits);
+        }
+        match (key.as_str(), self.far) {
+            ("Enter", _) if !self.typed.is_empty() => self
+                .all
+                .iter()
+                .find(|tile| tile.label == self.typed)
+                .map_or(Pressed::Typed(String::new()), |tile| Pressed::Open(tile.bed)),
+            ("Escape", _) if !self.typed.is_empty() => Pressed::Typed(String::new()),
+            ("Escape", _) if self.open => Pressed::Close,
+            ("[", Some((screen, _))) => Pressed::Far(Some(screen.saturating_sub(1).max(1))),
+            ("]", Some((screen, screens))) => Pressed::Far(Some((screen + 1).min(screens))),
+            ("[", None) if self.open => Pressed::Walk(false),
+            ("]", None) if self.open => Pressed::Walk(true),
+            ("v", Some(_)) => Pressed::Far(None),
+            ("v", None) => Pressed::Far(Some(1)),
+            ("?", _) => Pressed::Help,
+            _ => Pressed::Nothing,
+        }
+    }
+
+    fn step(&self, step: Step) -> Pressed {
+        let focused = focused_bed();
+        let here = self
+            .tiles
+            .iter()
+            .position(|tile| Some(&tile.label) == focused.as_ref());
+        // Inside the drawer arrows belong to what has the focus there.
+        if self.open && here.is_none() {
+            return Pressed::Nothing;
+        }
+        grid::step(here, step, self.tiles.len(), self.columns)
+            .and_then(|index| self.tiles.get(index))
+            .map_or(Pressed::Nothing, |tile| Pressed::Focus(tile.label.clone()))
+    }
+}
+
+#[hook]
+fn use_zone(name: &str) -> Zone {
+    let zone = use_memo(name.to_owned(), |name| Zone::new(name));
+    (*zone).clone()
+}
+
+#[hook]
+fn use_window_size() -> (u32, u32) {
+    let size = use_state_eq(window_size);
+    {
+        let size = size.clone();
+        use_effect_with((), move |()| {
+            let listener = gloo::events::EventListener::new(&gloo::utils::window(), "resize", move |_| {
+                size.set(window_size());
+            });
+            move || drop(listener)
+        });
+    }
+    *size
+}
+
+fn window_size() -> (u32, u32) {
+    let window = gloo::utils::window();
+    let pixels = |value: Result<wasm_bindgen::JsValue, _>| {
+        value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0) as u32
+    };
+    (pixels(window.inner_width()), pixels(window.inner_height()))
+}

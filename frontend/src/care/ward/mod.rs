@@ -1,0 +1,46 @@
+//! The ward portal: the board, one bed's drawer, the far view.
+
+mod board_page;
+mod board_store;
+mod grid;
+
+use fleetward_common::id::{BedId, UnitId};
+use yew::{Html, component, html};
+use yew_router::prelude::*;
+
+use crate::shell::{Portal, SessionGate, error_page::NotFoundPage};
+use board_page::{BoardPage, FirstWard};
+
+pub use board_store::BoardStore;
+
+/// Opaque ids only: an address in a browser's history names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Routable)]
+pub enum WardRoute {
+    #[at("/ward")]
+    First,
+    #[at("/ward/:unit")]
+    Board { unit: UnitId },
+    #[at("/ward/:unit/bed/:bed")]
+    Bed { unit: UnitId, bed: BedId },
+    #[not_found]
+    #[at("/ward/nothing-here")]
+    NotFound,
+}
+
+#[component(WardPortal)]
+pub fn ward_portal() -> Html {
+    html! {
+        <Portal>
+            <SessionGate><Switch<WardRoute> render={page} /></SessionGate>
+        </Portal>
+    }
+}
+
+fn page(route: WardRoute) -> Html {
+    match route {
+        WardRoute::First => html! { <FirstWard /> },
+        WardRoute::Board { unit } => html! { <BoardPage {unit} bed={None::<BedId>} /> },
+        WardRoute::Bed { unit, bed } => html! { <BoardPage {unit} bed={Some(bed)} /> },
+        WardRoute::NotFound => html! { <NotFoundPage home="/ward" home_name="the board" /> },
+    }
+}

@@ -1,0 +1,15 @@
+//! How answers, time and keys come into components.
+
+mod use_keys;
+mod use_media;
+mod use_pulse;
+mod use_query;
+mod use_session;
+mod use_theme;
+
+pub use use_keys::use_keys;
+pub use use_media::use_media;
+pub use use_pulse::use_pulse;
+pub use use_query::{Answer, Query, use_query};
+pub use use_session::use_session;
+pub use use_theme::{Theme, use_theme};
