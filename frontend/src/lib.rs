@@ -19,4 +19,4 @@ pub mod shell;
 pub mod ui;
 
 pub mod care;
-//FLEET
+pub mod fleet;

@@ -10,9 +10,9 @@ pub mod tile;
 pub mod trace;
 pub mod trend;
 pub mod vitals;
-//WEEK
+pub mod week;
 
-//HOME
-//OWN
+pub mod home;
+pub mod own;
 pub mod parts;
 pub mod ward;

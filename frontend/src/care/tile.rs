@@ -31,9 +31,14 @@ pub struct Tile {
 pub enum Body {
     Free,
     /// A patient and no device. Not the same as a signal that was lost.
-    NotMonitored { since: Option<Instant> },
+    NotMonitored {
+        since: Option<Instant>,
+    },
     /// A device is assigned and was never heard.
-    NeverSeen { model: String, serial: String },
+    NeverSeen {
+        model: String,
+        serial: String,
+    },
     Monitored(Box<Monitored>),
 }
 
@@ -108,7 +113,12 @@ pub fn tile(bed: &BoardBed, moment: &Moment<'_>) -> Tile {
 fn body(bed: &BoardBed, moment: &Moment<'_>) -> Body {
     match (&bed.occupancy, bed.devices.first()) {
         (Occupancy::Free, _) => Body::Free,
-        (Occupancy::Occupied { unmonitored_since, .. }, None) => Body::NotMonitored {
+        (
+            Occupancy::Occupied {
+                unmonitored_since, ..
+            },
+            None,
+        ) => Body::NotMonitored {
             since: *unmonitored_since,
         },
         (_, Some(device)) if bed.devices.iter().all(never_seen) => Body::NeverSeen {
@@ -198,7 +208,11 @@ pub fn lanes(bed: &BoardBed, moment: &Moment<'_>) -> Vec<Lane> {
     for device in &bed.devices {
         for channel in &device.channels {
             let is_wave = matches!(channel.signal, Signal::Wave { .. });
-            let Some(metric) = channel.metric.metric().filter(|m| is_wave && m.shape == Shape::Wave) else {
+            let Some(metric) = channel
+                .metric
+                .metric()
+                .filter(|m| is_wave && m.shape == Shape::Wave)
+            else {
                 continue;
             };
             let rank = WAVES

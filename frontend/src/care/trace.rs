@@ -95,7 +95,11 @@ impl Trace {
         // Times are rounded to microseconds; a block that starts a sample beside the end of the
         // last one follows it.
         let next = self.newest + 1;
-        let first = if (measured - next).abs() <= 1 { next } else { measured };
+        let first = if (measured - next).abs() <= 1 {
+            next
+        } else {
+            measured
+        };
         if first > next {
             // A hole longer than the ring leaves nothing of what was before.
             let hole = (first - next).min(self.ring.len() as i64);
@@ -232,7 +236,11 @@ impl Scale {
     /// 0 at the bottom of the lane, 1 at its top.
     pub fn level(&self, value: f32) -> f32 {
         let span = self.high - self.low;
-        if span > 0.0 { (value - self.low) / span } else { 0.5 }
+        if span > 0.0 {
+            (value - self.low) / span
+        } else {
+            0.5
+        }
     }
 }
 

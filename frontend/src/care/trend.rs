@@ -289,7 +289,12 @@ mod tests {
 
     #[test]
     fn empty_buckets_of_a_day_are_not_bridged() {
-        let buckets = vec![bucket(0, 60, 80), bucket(60, 61, 79), bucket(120, 62, 81), bucket(300, 58, 90)];
+        let buckets = vec![
+            bucket(0, 60, 80),
+            bucket(60, 61, 79),
+            bucket(120, 62, 81),
+            bucket(300, 58, 90),
+        ];
         let history = history(Series::Decimated(buckets), vec![]);
         assert_eq!(lifted(&strokes(&history, SECOND)), [120]);
     }
@@ -309,7 +314,10 @@ mod tests {
 
     #[test]
     fn a_table_keeps_spikes_and_says_where_nothing_was() {
-        let history = history(Series::Readings(vec![beats(1, 70), beats(2, 140), beats(3, 71)]), vec![]);
+        let history = history(
+            Series::Readings(vec![beats(1, 70), beats(2, 140), beats(3, 71)]),
+            vec![],
+        );
         let span = Span {
             from: at(0),
             until: at(600),
@@ -320,7 +328,10 @@ mod tests {
 
     #[test]
     fn the_sentence_says_from_to_and_last() {
-        let told = history(Series::Readings(vec![beats(1, 70), beats(2, 140), beats(3, 71)]), vec![]);
+        let told = history(
+            Series::Readings(vec![beats(1, 70), beats(2, 140), beats(3, 71)]),
+            vec![],
+        );
         assert_eq!(summary(&strokes(&told, SECOND)), "70 to 140, last 71");
         let nothing = history(Series::Readings(vec![]), vec![]);
         assert_eq!(summary(&strokes(&nothing, SECOND)), "no data");

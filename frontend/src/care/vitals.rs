@@ -56,7 +56,9 @@ impl Shown {
     pub fn spoken(&self) -> String {
         match self {
             Shown::Never => "none yet".to_owned(),
-            Shown::Value { text, stale: true, .. } => format!("{text}, old"),
+            Shown::Value {
+                text, stale: true, ..
+            } => format!("{text}, old"),
             Shown::Value { text, .. } => text.clone(),
             Shown::Void { why, .. } => format!("none, {}", why.words()),
         }
@@ -110,8 +112,7 @@ pub fn pressure(
     let Some((systolic, diastolic)) = pair else {
         return Shown::Never;
     };
-    let (Some(budget), Some(high), Some(low)) =
-        (budget_of(systolic), systolic.latest, diastolic.latest)
+    let (Some(budget), Some(high), Some(low)) = (budget_of(systolic), systolic.latest, diastolic.latest)
     else {
         return Shown::Never;
     };
@@ -266,7 +267,14 @@ mod tests {
     #[test]
     fn a_value_of_a_device_that_is_gone_is_never_fresh() {
         let shown = shown(Some(&heart_rate(known(84, ago(1)))), NOW, true);
-        assert!(matches!(shown, Shown::Value { stale: true, age: Some(_), .. }));
+        assert!(matches!(
+            shown,
+            Shown::Value {
+                stale: true,
+                age: Some(_),
+                ..
+            }
+        ));
     }
 
     #[test]
@@ -312,7 +320,9 @@ mod tests {
                 unrecorded: false
             }
         );
-        assert!(matches!(cuff(600), Shown::Void { why: Why::TooOld, last: Some(last) } if last.text == "124/78"));
+        assert!(
+            matches!(cuff(600), Shown::Void { why: Why::TooOld, last: Some(last) } if last.text == "124/78")
+        );
     }
 
     #[test]

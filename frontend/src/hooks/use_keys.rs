@@ -1,7 +1,7 @@
 //! Keys for a whole page. Silent while someone types, while a dialog is open, and with Ctrl, Alt or
 //! Meta held: those belong to the browser.
 
-use gloo::events::EventListener;
+use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 use yew::{Callback, hook, use_effect_with};
@@ -10,7 +10,10 @@ use yew::{Callback, hook, use_effect_with};
 pub fn use_keys(on_key: Callback<KeyboardEvent>) {
     use_effect_with(on_key, |on_key| {
         let on_key = on_key.clone();
-        let listener = EventListener::new(&gloo::utils::window(), "keydown", move |event| {
+        // Arrows and Enter would also scroll and press.
+        let options = EventListenerOptions::enable_prevent_default();
+        let window = gloo::utils::window();
+        let listener = EventListener::new_with_options(&window, "keydown", options, move |event| {
             if let Some(event) = event.dyn_ref::<KeyboardEvent>()
                 && !event.ctrl_key()
                 && !event.alt_key()

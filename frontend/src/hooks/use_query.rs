@@ -106,9 +106,7 @@ where
             move || asked.borrow_mut().0 += 1
         });
     }
-    let reload = {
-        use_callback(round, |(), round| round.set(**round + 1))
-    };
+    let reload = { use_callback(round, |(), round| round.set(**round + 1)) };
     Query {
         answer: (*answer).clone(),
         reload,

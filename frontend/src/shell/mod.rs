@@ -6,7 +6,7 @@ pub mod error_page;
 pub mod frame;
 pub mod offline_bar;
 pub mod person;
-//STAFF
+pub mod staff;
 
 mod heartbeat;
 mod session_gate;

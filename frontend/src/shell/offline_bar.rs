@@ -63,7 +63,14 @@ mod tests {
         let words = [1, 2, 3, 4, 11, 22].map(ordinal);
         assert_eq!(
             words,
-            ["1st time", "2nd time", "3rd time", "4th time", "11th time", "22nd time"]
+            [
+                "1st time",
+                "2nd time",
+                "3rd time",
+                "4th time",
+                "11th time",
+                "22nd time"
+            ]
         );
     }
 }

@@ -3,11 +3,7 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::{Html, component, html, use_state_eq};
 
-use crate::{
-    api::session,
-    hooks::use_session,
-    ui::icon::Icon,
-};
+use crate::{api::session, hooks::use_session, ui::icon::Icon};
 
 #[component(PersonMenu)]
 pub fn person_menu() -> Html {

@@ -66,7 +66,13 @@ pub enum Library {
 /// Brings in uPlot, once per page.
 #[hook]
 pub fn use_chart_library() -> Library {
-    let library = use_state_eq(|| if is_loaded() { Library::Ready } else { Library::Loading });
+    let library = use_state_eq(|| {
+        if is_loaded() {
+            Library::Ready
+        } else {
+            Library::Loading
+        }
+    });
     {
         let library = library.clone();
         use_effect_with((), move |()| {
@@ -101,7 +107,10 @@ fn load(done: Callback<bool>) {
     script.set_onload(Some(on_load.unchecked_ref()));
     script.set_onerror(Some(on_error.unchecked_ref()));
     script.set_src(&address);
-    if document.body().is_some_and(|body| body.append_child(&script).is_err()) {
+    if document
+        .body()
+        .is_some_and(|body| body.append_child(&script).is_err())
+    {
         script.set_onload(None);
     }
 }
@@ -236,11 +245,7 @@ fn size(element: &HtmlElement, height: u32) -> JsValue {
     ])
 }
 
-fn options(
-    element: &HtmlElement,
-    settings: &Settings,
-    calls: &Calls,
-) -> JsValue {
+fn options(element: &HtmlElement, settings: &Settings, calls: &Calls) -> JsValue {
     let ink = Tokens::of(element);
     let colour: JsValue = ink.get(&settings.colour).into();
     let (text, grid): (JsValue, JsValue) = (ink.get("--muted").into(), ink.get("--line").into());
@@ -262,6 +267,11 @@ fn options(
         ("series", js_sys::Array::of2(&2.into(), &1.into()).into()),
         ("fill", format!("{}55", ink.get(&settings.colour)).into()),
     ]);
+    // Between two cuffs nothing was measured, so nothing is filled.
+    let bands = js_sys::Array::new();
+    if !settings.bars {
+        bands.push(&band);
+    }
     let axis = |extra: &[(&str, JsValue)]| {
         let mut fields = vec![
             ("stroke", text.clone()),
@@ -297,7 +307,7 @@ fn options(
         ("cursor", cursor),
         ("scales", scales),
         ("axes", js_sys::Array::of2(&hours, &values).into()),
-        ("bands", js_sys::Array::of1(&band).into()),
+        ("bands", bands.into()),
         (
             "series",
             js_sys::Array::of3(&object(&[]), &line("low"), &line("high")).into(),

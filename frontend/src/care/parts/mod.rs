@@ -3,6 +3,7 @@
 pub mod bed_drawer;
 pub mod bed_tile;
 pub mod device_notes;
+pub mod night_bars;
 pub mod patient_banner;
 pub mod sweep;
 pub mod trends;

@@ -46,11 +46,7 @@ pub fn patient_banner(props: &PatientBannerProps) -> Html {
 
 /// `HARTE, Miriam`
 pub fn full_name(identity: &PatientIdentity) -> String {
-    format!(
-        "{}, {}",
-        identity.family_name.to_uppercase(),
-        identity.given_name
-    )
+    format!("{}, {}", identity.family_name.to_uppercase(), identity.given_name)
 }
 
 /// `14-Jul-1945`: no reader on earth takes the day for the month.

@@ -237,9 +237,7 @@ impl Pen {
         }
         self.blank = false;
         let sweep = lane.sweep;
-        let turned = self
-            .drawn
-            .is_some_and(|drawn| sweep.x(pen_time) < sweep.x(drawn));
+        let turned = self.drawn.is_some_and(|drawn| sweep.x(pen_time) < sweep.x(drawn));
         let rescaled = if turned { trace.scale.new_sweep() } else { false } | trace.scale.grow();
         let window = sweep.time_of(sweep.width - BAR);
         let oldest = pen_time - window;
@@ -248,13 +246,17 @@ impl Pen {
             _ => oldest,
         };
         let head = trace.newest_at().min(pen_time);
+        lane.context.save();
         lane.wipe(ink, from, pen_time);
         lane.context.set_stroke_style_str(&self.ink);
         lane.context.set_line_width(1.5);
         lane.context.set_line_join("round");
         lane.context.begin_path();
         let mut last_x = f64::INFINITY;
-        for number in trace.between(from, head) {
+        let mut tip = None;
+        // A little from before the wiped strip, so that the line runs into it; the clip keeps the
+        // rest as it was.
+        for number in trace.between(from - sweep.time_of(OVERLAP), head) {
             let Some(value) = trace.at(number) else {
                 last_x = f64::INFINITY;
                 continue;
@@ -268,8 +270,13 @@ impl Pen {
                 lane.context.line_to(x, y);
             }
             last_x = x;
+            tip = Some((x, y));
         }
         lane.context.stroke();
+        if let Some((x, y)) = tip {
+            lane.dot(&self.ink, x, y);
+        }
+        lane.context.restore();
         self.drawn = Some(head.max(oldest));
     }
 
@@ -311,18 +318,38 @@ impl Lane<'_> {
         self.top + self.height - 4.0 - (self.height - 9.0) * f64::from(level.clamp(0.0, 1.0))
     }
 
-    /// The strip from where drawing begins to the far side of the bar, with its second ticks.
+    /// The strip from where drawing begins to the far side of the bar, with its second ticks. What
+    /// is drawn afterwards stays inside it.
     fn wipe(&self, ink: &Ink, from: Instant, until: Instant) {
         let length = until.since(from).as_secs_f64() * self.sweep.speed + BAR;
-        if length >= self.sweep.width {
-            return self.wipe_all(ink);
+        let whole = length >= self.sweep.width;
+        let left = if whole { 0.0 } else { self.sweep.x(from).floor() };
+        let right = if whole {
+            self.sweep.width
+        } else {
+            left + length.ceil() + 1.0
+        };
+        let strips = [
+            (left, right.min(self.sweep.width)),
+            (0.0, (right - self.sweep.width).max(0.0)),
+        ];
+        self.context.begin_path();
+        for (left, right) in strips {
+            if right > left {
+                self.wipe_strip(ink, left, right);
+                self.context.rect(left, self.top, right - left, self.height);
+            }
         }
-        let left = self.sweep.x(from).floor();
-        let right = left + length.ceil() + 1.0;
-        self.wipe_strip(ink, left, right.min(self.sweep.width));
-        if right > self.sweep.width {
-            self.wipe_strip(ink, 0.0, right - self.sweep.width);
-        }
+        self.context.clip();
+    }
+
+    /// The tip of the pen: where now is.
+    fn dot(&self, ink: &str, x: f64, y: f64) {
+        self.context.set_fill_style_str(ink);
+        self.context.begin_path();
+        // A circle of a positive radius is never refused.
+        let _ = self.context.arc(x, y, 2.0, 0.0, std::f64::consts::TAU);
+        self.context.fill();
     }
 
     fn wipe_all(&self, ink: &Ink) {
@@ -331,14 +358,12 @@ impl Lane<'_> {
 
     fn wipe_strip(&self, ink: &Ink, left: f64, right: f64) {
         self.context.set_fill_style_str(&ink.ground);
-        self.context
-            .fill_rect(left, self.top, right - left, self.height);
+        self.context.fill_rect(left, self.top, right - left, self.height);
         self.context.set_fill_style_str(&ink.tick);
         let mut second = (left / self.sweep.speed).ceil().max(1.0);
         while second * self.sweep.speed < right {
             let x = (second * self.sweep.speed).round();
-            self.context
-                .fill_rect(x, self.top + self.height - 4.0, 1.0, 4.0);
+            self.context.fill_rect(x, self.top + self.height - 4.0, 1.0, 4.0);
             second += 1.0;
         }
     }

@@ -94,7 +94,8 @@ async fn fetch(bed: BedId, span: Span) -> Result<Trends, ApiError> {
         .flat_map(|strip| [Some(strip.metric), strip.lower])
         .flatten()
         .filter_map(MetricCode::metric);
-    let answers = join_all(wanted.map(|metric| api::wards::bed_history(bed, metric, span, MOST_POINTS))).await;
+    let answers =
+        join_all(wanted.map(|metric| api::wards::bed_history(bed, metric, span, MOST_POINTS))).await;
     let histories = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
     let find = |code| histories.iter().find(|history: &&History| history.metric == code);
     let strips = STRIPS
@@ -211,7 +212,12 @@ fn trend_body(props: &TrendBodyProps) -> Html {
     let library = use_chart_library();
     let trends = &props.trends.0;
     let columns = use_memo(props.trends.clone(), |trends| {
-        trends.0.strips.iter().map(|strip| Rc::new(column(strip))).collect::<Vec<_>>()
+        trends
+            .0
+            .strips
+            .iter()
+            .map(|strip| Rc::new(column(strip)))
+            .collect::<Vec<_>>()
     });
     html! {
         <>

@@ -44,7 +44,7 @@ pub fn vital_sign(props: &VitalProps) -> Html {
                 <>
                     if *unrecorded { <span class="unrecorded">{ "NOT RECORDED" }</span> }
                     if let Some(age) = age {
-                        <span class="age">{ age_text(*age) }if *stale { { " old" } }</span>
+                        <span class="age">{ age_text(*age) }if *stale { <span class="old">{ " old" }</span> }</span>
                     }
                 </>
             },

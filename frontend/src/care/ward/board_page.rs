@@ -20,16 +20,10 @@ use crate::{
         tile::{Tile, census},
     },
     hooks::{use_keys, use_media, use_session},
-    shell::{
-        brand::Brand,
-        clock::WardClock,
-        offline_bar::OfflineBar,
-        person::PersonMenu,
-    },
+    shell::{brand::Brand, clock::WardClock, offline_bar::OfflineBar, person::PersonMenu},
     ui::{
         async_view::Loading, connection_badge::ConnectionBadge, empty_state::EmptyState,
-        error_panel::ErrorPanel, help_dialog::HelpDialog, icon::Icon, theme_switch::ThemeSwitch,
-        zone::Zone,
+        error_panel::ErrorPanel, help_dialog::HelpDialog, icon::Icon, theme_switch::ThemeSwitch, zone::Zone,
     },
 };
 
@@ -310,13 +304,7 @@ fn bed(
     }
 }
 
-fn nav(
-    unit: UnitId,
-    far: bool,
-    show_far: &Callback<Option<usize>>,
-    screen: usize,
-    screens: usize,
-) -> Html {
+fn nav(unit: UnitId, far: bool, show_far: &Callback<Option<usize>>, screen: usize, screens: usize) -> Html {
     let to = |screen| {
         let show_far = show_far.clone();
         move |_| show_far.emit(Some(screen))

@@ -1,0 +1,35 @@
+//! The patient portal: one page, phone first.
+
+mod own_page;
+mod what_to_check;
+
+use yew::{Html, component, html};
+use yew_router::prelude::*;
+
+use crate::shell::{Portal, SessionGate, error_page::NotFoundPage};
+use own_page::OwnPageView;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Routable)]
+pub enum OwnRoute {
+    #[at("/patient")]
+    Today,
+    #[not_found]
+    #[at("/patient/nothing-here")]
+    NotFound,
+}
+
+#[component(PatientPortal)]
+pub fn patient_portal() -> Html {
+    html! {
+        <Portal>
+            <SessionGate><Switch<OwnRoute> render={page} /></SessionGate>
+        </Portal>
+    }
+}
+
+fn page(route: OwnRoute) -> Html {
+    match route {
+        OwnRoute::Today => html! { <OwnPageView /> },
+        OwnRoute::NotFound => html! { <NotFoundPage home="/patient" home_name="today" /> },
+    }
+}
