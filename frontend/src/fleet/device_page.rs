@@ -35,7 +35,7 @@ pub struct DevicePageProps {
 #[component(DevicePage)]
 pub fn device_page(props: &DevicePageProps) -> Html {
     use_pulse(5_000);
-    let view = use_query(props.device, |device| devices::get_device(device));
+    let view = use_query(props.device, devices::get_device);
     let ready = Callback::from(|view: Rc<DeviceView>| page(&view));
     html! {
         <>

@@ -54,7 +54,7 @@ pub fn home_patients_page() -> Html {
         .and_then(|location| location.query::<PatientsQuery>().ok())
         .unwrap_or_default();
     let navigator = use_navigator();
-    let patients = use_query(query.after.clone(), |after| patients::home_patients(after));
+    let patients = use_query(query.after.clone(), patients::home_patients);
     let go = Callback::from(move |query: PatientsQuery| {
         if let Some(navigator) = &navigator {
             // A query of plain words always encodes.

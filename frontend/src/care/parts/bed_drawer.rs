@@ -56,7 +56,7 @@ pub fn bed_drawer(props: &BedDrawerProps) -> Html {
             }
         });
     }
-    let view = use_query(props.bed, |bed| api::wards::bed(bed));
+    let view = use_query(props.bed, api::wards::bed);
     let Some(bed) = props.store.bed(props.bed) else {
         return html! {
             <section class="bed-drawer" aria-label="Bed" tabindex="-1" ref={title}>
