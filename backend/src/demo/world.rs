@@ -367,14 +367,14 @@ pub const BEDS: &[BedSeed] = &[
         WARD_4B,
         "1",
         STABLE,
-        None,
+        STABLE,
         patient("ABARA", "Joseph", "1951-03-09", Sex::Male, "NG-104211"),
     ),
     bed(
         WARD_4B,
         "2",
         STABLE,
-        None,
+        STABLE,
         patient("LINDGREN", "Elsa", "1944-11-27", Sex::Female, "NG-104187"),
     ),
     bed(
@@ -402,7 +402,7 @@ pub const BEDS: &[BedSeed] = &[
         WARD_4B,
         "6",
         STABLE,
-        None,
+        STABLE,
         patient("CASTELLO", "Renato", "1947-05-14", Sex::Male, "NG-103877"),
     ),
     bed(
@@ -416,14 +416,14 @@ pub const BEDS: &[BedSeed] = &[
         WARD_4B,
         "9",
         STABLE,
-        None,
+        STABLE,
         patient("DUVALL", "Colette", "1955-09-21", Sex::Female, "NG-104220"),
     ),
     bed(
         WARD_4B,
         "10",
         STABLE,
-        None,
+        STABLE,
         patient("SORENSEN", "Per", "1949-02-11", Sex::Male, "NG-104019"),
     ),
     bed(
@@ -444,7 +444,7 @@ pub const BEDS: &[BedSeed] = &[
         WARD_4B,
         "13",
         STABLE,
-        None,
+        STABLE,
         patient("NAKATA", "Hiroshi", "1953-04-25", Sex::Male, "NG-103998"),
     ),
     bed(
@@ -472,7 +472,7 @@ pub const BEDS: &[BedSeed] = &[
         WARD_4B,
         "17",
         STABLE,
-        None,
+        STABLE,
         patient("ASHDOWN", "Leonard", "1945-06-19", Sex::Male, "NG-104101"),
     ),
     bed(
@@ -486,21 +486,21 @@ pub const BEDS: &[BedSeed] = &[
         WARD_4B,
         "19",
         STABLE,
-        None,
+        STABLE,
         patient("MBALU", "Kwame", "1964-05-27", Sex::Male, "NG-104315"),
     ),
     bed(
         WARD_4B,
         "20",
         STABLE,
-        None,
+        STABLE,
         patient("QUILL", "Fionn", "1975-02-22", Sex::Male, "NG-104048"),
     ),
     bed(
         WARD_4B,
         "21",
         STABLE,
-        None,
+        STABLE,
         patient("ANDERSEN", "Inga", "1950-10-01", Sex::Female, "NG-103965"),
     ),
     bed(
@@ -642,6 +642,16 @@ mod tests {
         assert_eq!(on_4b.len(), 23);
         assert_eq!(on_4b.iter().filter(|seed| seed.monitor.is_some()).count(), 22);
         assert!(on_4b.iter().all(|seed| seed.bed != "8"));
+    }
+
+    #[test]
+    fn fifty_devices_are_enough_for_a_crowd() {
+        let at_beds: usize = BEDS
+            .iter()
+            .map(|seed| usize::from(seed.monitor.is_some()) + usize::from(seed.pump.is_some()))
+            .sum();
+        let at_home: usize = HOMES.iter().map(|home| home.devices.len()).sum();
+        assert_eq!(at_beds + at_home, 50);
     }
 
     #[test]
