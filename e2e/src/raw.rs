@@ -1,7 +1,7 @@
 //! A line to the portal spoken by hand: for saying what no well-behaved client can say.
 
 use crate::trouble::{Outcome, Trouble, While};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -64,6 +64,26 @@ impl RawLine {
             return Err(Trouble::wrong("neither an answer nor an end within 30 s"));
         }
         Ok(answer(&heard))
+    }
+
+    /// Sends `head` at once and then one byte each `pause`, while listening as [`RawLine::ask`] does.
+    /// Also tells how long the server put up with it.
+    pub async fn drip(self, head: &[u8], pause: Duration) -> Outcome<(Answer, Duration)> {
+        let began = Instant::now();
+        let (mut hear, mut say) = self.stream.into_split();
+        say.write_all(head).await.while_doing("sending a head")?;
+        let dripping = tokio::spawn(async move {
+            while say.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(pause).await;
+            }
+        });
+        let mut heard = Vec::new();
+        let ended = timeout(2 * PATIENCE, hear.read_to_end(&mut heard)).await;
+        dripping.abort();
+        if ended.is_err() {
+            return Err(Trouble::wrong("the server still waits for a body that drips"));
+        }
+        Ok((answer(&heard), began.elapsed()))
     }
 
     /// Waits until the server hangs up.

@@ -5,7 +5,7 @@ use crate::{
     eventually::eventually,
     people::Person,
     portal::Portal,
-    trouble::{Outcome, same},
+    trouble::{Outcome, Trouble},
 };
 
 pub struct SignIn<'a> {
@@ -24,7 +24,12 @@ impl<'a> SignIn<'a> {
         let card = format!("button[name=person][value='{}']", person.login);
         let card = self.browser.see("the person's card", &card).await?;
         let words = card.text().await?;
-        same("the name on the card", words.lines().next(), Some(person.name))?;
+        if !words.starts_with(person.name) {
+            return Err(Trouble::Wrong(format!(
+                "the card of {} says {words}",
+                person.name
+            )));
+        }
         card.click().await?;
         self.is_home(person).await
     }
