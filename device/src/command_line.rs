@@ -1,12 +1,19 @@
 //! What can be asked of `fleetward-device`.
 
-use fleetward_common::text::{BadText, SerialNumber};
+use fleetward_common::{
+    text::{BadText, SerialNumber},
+    time::SampleRate,
+};
 use fleetward_device::{
     fleet::FleetOptions,
     models::{BadScenario, Scenario},
+    replay::rate::{self, BadRate},
 };
 use lexopt::{Arg, Parser, ValueExt};
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 use thiserror::Error;
 
 pub const HELP: &str = "\
@@ -24,12 +31,22 @@ fleetward-device: simulated medical devices and replayed recordings
       --scenario NAME     stable, desaturation, tachycardia, lead_off, battery_low, network_loss
       --back-fill, --ack-log
 
-Both: --exit-with-parent   stop when standard input ends
+  fleetward-device replay --data DIR --server HOST:PORT --serial SERIAL (--live | --back-dated) FILE...
+      recorded CSV files as channels of one of the devices; docs/replay.md says which files
+      --live              from now on, in real time; ends with the files
+      --loop              with --live: again and again
+      --back-dated        so that they end now, as fast as the server takes them
+      --rate FILE=RATE    samples per second where the file's name has none or a rounded one: 11699/100
+      --metric FILE=KEY   what a file of one signal measures, where its header is not known
+      --ack-log
+
+All: --exit-with-parent    stop when standard input ends
 RUST_LOG sets what is logged to standard error.";
 
 pub enum Command {
     Help,
     Fleet(FleetCommand),
+    Replay(ReplayCommand),
 }
 
 pub struct FleetCommand {
@@ -41,6 +58,26 @@ pub struct FleetCommand {
     pub exit_with_parent: bool,
 }
 
+pub struct ReplayCommand {
+    pub data: PathBuf,
+    pub server: String,
+    pub serial: SerialNumber,
+    pub pace: Pace,
+    pub files: Vec<PathBuf>,
+    pub rates: BTreeMap<String, SampleRate>,
+    pub metrics: BTreeMap<String, String>,
+    pub ack_log: bool,
+    pub exit_with_parent: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    Live,
+    /// Live, and again from the beginning after the end.
+    Round,
+    BackDated,
+}
+
 #[derive(Debug, Error)]
 pub enum UsageError {
     #[error(transparent)]
@@ -49,6 +86,12 @@ pub enum UsageError {
     Serial(#[from] BadText),
     #[error(transparent)]
     Scenario(#[from] BadScenario),
+    #[error(transparent)]
+    Rate(#[from] BadRate),
+    #[error("{0:?} should be FILE=VALUE")]
+    NoValueForFile(String),
+    #[error("--loop goes with --live")]
+    LoopWithoutLive,
     #[error("say what to do: fleet, run or replay")]
     NoCommand,
     #[error("there is no command {0:?}")]
@@ -72,6 +115,7 @@ fn parse_from(mut arguments: Parser) -> Result<Command, UsageError> {
             "help" => Ok(Command::Help),
             "fleet" => fleet("fleet", arguments),
             "run" => fleet("run", arguments),
+            "replay" => replay(arguments),
             other => Err(UsageError::UnknownCommand(other.to_owned())),
         },
         Some(other) => Err(other.unexpected().into()),
@@ -122,6 +166,64 @@ fn fleet(command: &'static str, mut arguments: Parser) -> Result<Command, UsageE
     }))
 }
 
+fn replay(mut arguments: Parser) -> Result<Command, UsageError> {
+    let (mut data, mut server, mut serial, mut pace) = (None, None, None, None);
+    let (mut goes_round, mut ack_log, mut exit_with_parent) = (false, false, false);
+    let (mut files, mut rates, mut metrics) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("data") => data = Some(PathBuf::from(arguments.value()?)),
+            Arg::Long("server") => server = Some(arguments.value()?.string()?),
+            Arg::Long("serial") => serial = Some(SerialNumber::parse(&arguments.value()?.string()?)?),
+            Arg::Long("live") if pace.is_none() => pace = Some(Pace::Live),
+            Arg::Long("back-dated") if pace.is_none() => pace = Some(Pace::BackDated),
+            Arg::Long("loop") => goes_round = true,
+            Arg::Long("ack-log") => ack_log = true,
+            Arg::Long("exit-with-parent") => exit_with_parent = true,
+            Arg::Long("rate") => {
+                let (file, rate) = for_file(arguments.value()?.string()?)?;
+                rates.insert(file, rate::parse(&rate)?);
+            }
+            Arg::Long("metric") => metrics.extend([for_file(arguments.value()?.string()?)?]),
+            Arg::Value(file) => files.push(PathBuf::from(file)),
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let missing = |option| UsageError::Missing {
+        command: "replay",
+        option,
+    };
+    if files.is_empty() {
+        return Err(missing("a FILE"));
+    }
+    let pace = match (pace, goes_round) {
+        (None, _) => return Err(missing("--live or --back-dated")),
+        (Some(Pace::Live), true) => Pace::Round,
+        (Some(_), true) => return Err(UsageError::LoopWithoutLive),
+        (Some(pace), false) => pace,
+    };
+    Ok(Command::Replay(ReplayCommand {
+        data: data.ok_or_else(|| missing("--data"))?,
+        server: server.ok_or_else(|| missing("--server"))?,
+        serial: serial.ok_or_else(|| missing("--serial"))?,
+        pace,
+        files,
+        rates,
+        metrics,
+        ack_log,
+        exit_with_parent,
+    }))
+}
+
+/// `FILE=VALUE`; the file's name may hold a `=` too.
+fn for_file(text: String) -> Result<(String, String), UsageError> {
+    match text.rsplit_once('=') {
+        Some((file, value)) if !file.is_empty() => Ok((file.to_owned(), value.to_owned())),
+        _ => Err(UsageError::NoValueForFile(text)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +255,30 @@ mod tests {
     }
 
     #[test]
+    fn a_replay_of_two_files_with_an_exact_rate_is_understood() {
+        let words = [
+            "replay",
+            "--data",
+            "d",
+            "--server",
+            "s:1",
+            "--serial",
+            "NW-M40-000317",
+            "--live",
+            "--loop",
+            "--rate",
+            "ppg_117hz.csv=11699/100",
+            "ecg_250hz.csv",
+            "ppg_117hz.csv",
+        ];
+        let Ok(Command::Replay(command)) = parsed(&words) else {
+            panic!("not understood")
+        };
+        assert_eq!((command.pace, command.files.len()), (Pace::Round, 2));
+        assert_eq!(command.rates["ppg_117hz.csv"].seconds, 100);
+    }
+
+    #[test]
     fn what_is_missing_or_unknown_is_named() {
         let error = |words: &[&str]| match parsed(words) {
             Err(error) => error.to_string(),
@@ -166,5 +292,15 @@ mod tests {
         assert_eq!(error(&["dance"]), "there is no command \"dance\"");
         assert!(error(&["run", "--scenario", "asleep"]).contains("lead_off"));
         assert!(error(&["run", "--only", "3"]).contains("--only"));
+        assert_eq!(error(&["replay", "--live"]), "replay needs a FILE");
+        assert_eq!(error(&["replay", "a.csv"]), "replay needs --live or --back-dated");
+        assert_eq!(
+            error(&["replay", "--back-dated", "--loop", "a.csv"]),
+            "--loop goes with --live"
+        );
+        assert_eq!(
+            error(&["replay", "--rate", "a.csv"]),
+            "\"a.csv\" should be FILE=VALUE"
+        );
     }
 }

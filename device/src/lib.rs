@@ -10,5 +10,6 @@ pub mod clock;
 pub mod agent;
 
 pub mod models;
+pub mod replay;
 
 pub mod fleet;

@@ -7,9 +7,14 @@
 
 mod command_line;
 
-use command_line::{Command, FleetCommand};
-use fleetward_device::fleet::{self, FleetEvent, register::Register};
-use std::{error::Error, io::IsTerminal, process::ExitCode};
+use command_line::{Command, FleetCommand, Pace, ReplayCommand};
+use fleetward_device::{
+    agent::{Agent, AgentError, Credentials},
+    clock::{Clock, SystemClock},
+    fleet::{self, FleetEvent, register::Register},
+    replay::{Playing, ReadOptions, Replay, play_back_dated, play_live},
+};
+use std::{error::Error, io::IsTerminal, process::ExitCode, time::Duration};
 use tokio::sync::watch;
 
 fn main() -> ExitCode {
@@ -51,6 +56,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Help => Ok(()),
         Command::Fleet(command) => run_fleet(command).await,
+        Command::Replay(command) => run_replay(command).await,
     }
 }
 
@@ -79,6 +85,67 @@ async fn run_fleet(command: FleetCommand) -> Result<(), Box<dyn Error>> {
     })
     .await?;
     Ok(())
+}
+
+async fn run_replay(command: ReplayCommand) -> Result<(), Box<dyn Error>> {
+    let mut stop = stop_signal(command.exit_with_parent)?;
+    let entry = Register::load(&command.data)?.device(&command.data, &command.serial)?;
+    let options = ReadOptions {
+        device_type: Some(entry.device_type),
+        rates: command.rates,
+        metrics: command.metrics,
+    };
+    let replay = Replay::load(&command.files, &options)?;
+    for recording in replay.recordings() {
+        tracing::info!(signal = %recording.name, metric = recording.metric.key, "to be replayed");
+    }
+    let folder = command.data.join("devices").join(entry.serial.as_str());
+    let mut builder = Agent::builder(entry.serial, entry.software)
+        .channels(replay.channels())
+        .folder(&folder);
+    if command.ack_log {
+        builder = builder.with_ack_log();
+    }
+    let agent = builder.open(Credentials::from_folder(&folder)?)?;
+    let line = tokio::spawn({
+        let agent = agent.clone();
+        async move { agent.run(&command.server).await }
+    });
+    let done = tokio::select! {
+        done = play(&agent, &replay, command.pace) => done,
+        _ = stop.wait_for(|stop| *stop) => Ok(()),
+    };
+    agent.stop();
+    line.await?;
+    Ok(done?)
+}
+
+/// Returns when the server has stored everything; never, when it goes round.
+async fn play(agent: &Agent, replay: &Replay, pace: Pace) -> Result<(), AgentError> {
+    let mut begin = SystemClock.now();
+    let playing = loop {
+        match pace {
+            Pace::BackDated => break play_back_dated(agent, replay, &SystemClock).await?,
+            Pace::Live | Pace::Round => say("replaying", Playing::starting(replay, begin)),
+        }
+        let playing = play_live(agent, replay, &SystemClock, begin).await?;
+        if pace == Pace::Live {
+            break playing;
+        }
+        begin = (begin + replay.round()).max(SystemClock.now() - Duration::from_secs(1));
+    };
+    agent.settled().await;
+    say("replayed", playing);
+    Ok(())
+}
+
+fn say(event: &str, playing: Playing) {
+    let (from, until) = (playing.span.from.micros(), playing.span.until.micros());
+    let origin = playing.origin.micros();
+    println!(
+        "{}",
+        serde_json::json!({ "event": event, "from": from, "until": until, "origin": origin })
+    );
 }
 
 /// Becomes true on SIGINT, SIGTERM and, if so asked, when standard input ends, as it does when the

@@ -9,4 +9,6 @@ mod identity;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod support;
