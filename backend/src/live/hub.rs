@@ -62,7 +62,8 @@ struct Listener {
     number: u64,
     session: SessionId,
     pending: Mutex<Pending>,
-    /// Rung when the session must act at once: its topics changed, or it has to end.
+    /// Rung when the session must act at once: its topics changed, it has to end, or something moved
+    /// after a while in which nothing did.
     bell: Notify,
 }
 
@@ -74,6 +75,14 @@ struct Pending {
     waves: VecDeque<(DeviceId, Bytes)>,
     changed: HashSet<Topic>,
     ended: bool,
+    /// The last flush found nothing: what comes next need not wait for a tick.
+    quiet: bool,
+}
+
+impl Pending {
+    fn holds_updates(&self) -> bool {
+        !(self.devices.is_empty() && self.waves.is_empty())
+    }
 }
 
 /// The newest of each channel since the last flush, already as JSON.
@@ -137,6 +146,9 @@ impl Hub {
                 && let Some(text) = &technical
             {
                 pending.devices.entry(device).or_default().technical = Some(Arc::clone(text));
+            }
+            if pending.holds_updates() && std::mem::take(&mut pending.quiet) {
+                listener.bell.notify_one();
             }
         }
     }
@@ -246,6 +258,7 @@ impl Subscription {
     pub fn take(&self) -> Batch {
         let (devices, waves, changed, ended) = {
             let mut pending = lock(&self.listener.pending);
+            pending.quiet = !pending.holds_updates();
             (
                 std::mem::take(&mut pending.devices),
                 std::mem::take(&mut pending.waves),
@@ -327,6 +340,7 @@ mod tests {
         time::Instant,
         unit::Decimal,
     };
+    use futures_util::FutureExt;
 
     fn device(n: u8) -> DeviceId {
         DeviceId::new(Instant::EPOCH, [n; 10])
@@ -394,6 +408,21 @@ mod tests {
         );
         assert_eq!(batch.waves.len(), 3);
         assert!(rashida.take().updates.is_none());
+    }
+
+    #[test]
+    fn a_quiet_tab_is_rung_at_once_and_a_busy_one_waits_for_its_tick() {
+        let hub = Hub::default();
+        let rashida = listening(&hub, device(1), &[DataClass::Clinical], true);
+        let rung = || rashida.rung().now_or_never().is_some();
+        assert!(rashida.take().updates.is_none());
+        hub.publish(device(1), heart_rate(70));
+        assert!(rung());
+        hub.publish(device(1), heart_rate(71));
+        assert!(!rung());
+        assert!(rashida.take().updates.is_some());
+        hub.publish(device(1), heart_rate(72));
+        assert!(!rung());
     }
 
     #[test]
