@@ -122,6 +122,11 @@ impl Portal {
         Ok(())
     }
 
+    /// Its process, for whoever counts what it costs.
+    pub fn pid(&self) -> Option<u32> {
+        self.server.as_ref().map(|server| server.process.id())
+    }
+
     /// Bytes of memory that the server holds now.
     pub fn memory(&self) -> Outcome<u64> {
         let status = self.proc("status")?;

@@ -6,7 +6,7 @@
 
 mod fleet_file;
 mod seed;
-mod store;
+pub mod store;
 mod world;
 
 pub use seed::seed;

@@ -89,7 +89,8 @@ impl Credentials {
         Ok(Self { tls: Arc::new(tls) })
     }
 
-    pub(super) fn tls(&self) -> Arc<ClientConfig> {
+    /// What a line of one's own to the device port needs.
+    pub fn tls(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.tls)
     }
 }
