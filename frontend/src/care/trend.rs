@@ -185,6 +185,20 @@ pub fn summary(strokes: &[Stroke]) -> String {
     }
 }
 
+/// The same for strokes from diastolic to systolic: `highest 129/79, last 110/71`.
+pub fn pressure_summary(strokes: &[Stroke]) -> String {
+    let known: Vec<(f64, f64)> = strokes.iter().filter_map(|stroke| stroke.extremes).collect();
+    let highest = known.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
+    let lowest = known.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
+    let over = |(low, high): (f64, f64)| format!("{}/{}", number(high), number(low));
+    match (lowest, highest, known.last()) {
+        (Some(lowest), Some(highest), Some(last)) => {
+            format!("{} to {}, last {}", over(lowest), over(highest), over(*last))
+        }
+        _ => "no data".to_owned(),
+    }
+}
+
 /// Whole numbers without a point, others with one digit.
 pub fn number(value: f64) -> String {
     if (value - value.round()).abs() < 0.05 {
@@ -324,6 +338,20 @@ mod tests {
         };
         let rows = rows(&strokes(&history, SECOND), span, Duration::from_secs(300));
         assert_eq!(rows, [(at(0), Some((70.0, 140.0))), (at(300), None)]);
+    }
+
+    #[test]
+    fn a_blood_pressure_is_told_by_whole_cuffs() {
+        let cuff = |second, low, high| Stroke {
+            at: at(second),
+            extremes: Some((low, high)),
+        };
+        let strokes = [
+            cuff(0, 78.0, 124.0),
+            cuff(300, 70.0, 129.0),
+            cuff(600, 71.0, 110.0),
+        ];
+        assert_eq!(pressure_summary(&strokes), "110/71 to 129/70, last 110/71");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use fleetward_common::time::Instant;
 use gloo::events::EventListener;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, prelude::*};
-use web_sys::{HtmlElement, HtmlScriptElement};
+use web_sys::{CanvasRenderingContext2d, HtmlElement, HtmlScriptElement};
 use yew::{Callback, Html, Properties, component, hook, html, use_effect_with, use_node_ref, use_state_eq};
 
 use super::zone::Zone;
@@ -21,6 +21,10 @@ extern "C" {
     fn destroy(this: &Plot);
     #[wasm_bindgen(method, js_name = setSize)]
     fn set_size(this: &Plot, size: &JsValue);
+    #[wasm_bindgen(method, js_name = valToPos)]
+    fn position(this: &Plot, value: f64, scale: &str, in_canvas_pixels: bool) -> f64;
+    #[wasm_bindgen(method, getter, js_name = ctx)]
+    fn context(this: &Plot) -> CanvasRenderingContext2d;
     #[wasm_bindgen(static_method_of = Plot, js_class = "uPlot", js_name = tzDate)]
     fn tz_date(date: &js_sys::Date, zone: &str) -> js_sys::Date;
 }
@@ -168,10 +172,12 @@ struct Calls {
     zone: Closure<dyn Fn(f64) -> js_sys::Date>,
     range: Closure<dyn Fn(JsValue, JsValue, JsValue) -> js_sys::Array>,
     hours: Closure<dyn Fn(JsValue, js_sys::Array) -> js_sys::Array>,
+    draw: Closure<dyn Fn(Plot)>,
 }
 
 impl Calls {
-    fn new(settings: &Settings) -> Self {
+    fn new(settings: &Settings, data: &Rc<TrendData>, colour: String) -> Self {
+        let (bars, data) = (settings.bars, data.clone());
         let zone = Zone::new(&settings.zone);
         let zone_name = settings.zone.clone();
         let (floor_low, floor_high) = settings.floor;
@@ -193,6 +199,11 @@ impl Calls {
                 };
                 splits.iter().map(name).collect()
             }),
+            draw: Closure::new(move |plot: Plot| {
+                if bars {
+                    draw_bars(&plot, &data, &colour);
+                }
+            }),
         }
     }
 }
@@ -211,8 +222,9 @@ impl Drop for Drawn {
 }
 
 impl Drawn {
-    fn new(element: &HtmlElement, settings: &Settings, data: &TrendData) -> Option<Self> {
-        let calls = Calls::new(settings);
+    fn new(element: &HtmlElement, settings: &Settings, data: &Rc<TrendData>) -> Option<Self> {
+        let colour = Tokens::of(element).get(&settings.colour);
+        let calls = Calls::new(settings, data, colour);
         let options = options(element, settings, &calls);
         let plot = Rc::new(Plot::new(&options, &columns(data), element).ok()?);
         let resized = {
@@ -225,6 +237,32 @@ impl Drawn {
             _calls: calls,
         })
     }
+}
+
+/// One upright per measurement, from low to high. Nothing joins two of them.
+fn draw_bars(plot: &Plot, data: &TrendData, colour: &str) {
+    let context = plot.context();
+    let ratio = gloo::utils::window().device_pixel_ratio();
+    let cap = 3.0 * ratio;
+    context.save();
+    context.set_stroke_style_str(colour);
+    context.set_line_width(1.5 * ratio);
+    context.begin_path();
+    for ((x, low), high) in data.x.iter().zip(&data.low).zip(&data.high) {
+        let (Some(low), Some(high)) = (low, high) else {
+            continue;
+        };
+        let x = plot.position(*x, "x", true);
+        let (low, high) = (plot.position(*low, "y", true), plot.position(*high, "y", true));
+        context.move_to(x, low);
+        context.line_to(x, high);
+        for end in [low, high] {
+            context.move_to(x - cap, end);
+            context.line_to(x + cap, end);
+        }
+    }
+    context.stroke();
+    context.restore();
 }
 
 fn columns(data: &TrendData) -> JsValue {
@@ -251,11 +289,7 @@ fn options(element: &HtmlElement, settings: &Settings, calls: &Calls) -> JsValue
     let (text, grid): (JsValue, JsValue) = (ink.get("--muted").into(), ink.get("--line").into());
     let font: JsValue = "13px \"Atkinson Hyperlegible Next\", system-ui, sans-serif".into();
     let line = |side: &str| {
-        let points = object(&[
-            ("show", settings.bars.into()),
-            ("size", JsValue::from_f64(5.0)),
-            ("fill", colour.clone()),
-        ]);
+        let points = object(&[("show", false.into())]);
         object(&[
             ("label", side.into()),
             ("stroke", colour.clone()),
@@ -299,9 +333,11 @@ fn options(element: &HtmlElement, settings: &Settings, calls: &Calls) -> JsValue
         ("drag", object(&[("x", true.into()), ("y", false.into())])),
         ("points", object(&[("show", false.into())])),
     ]);
+    let hooks = object(&[("draw", js_sys::Array::of1(calls.draw.as_ref()).into())]);
     object(&[
         ("width", element.client_width().max(120).into()),
         ("height", settings.height.into()),
+        ("hooks", hooks),
         ("tzDate", calls.zone.as_ref().clone()),
         ("legend", object(&[("show", false.into())])),
         ("cursor", cursor),

@@ -36,6 +36,8 @@ pub struct BedDrawerProps {
     pub bed: BedId,
     pub store: BoardStore,
     pub zone: Zone,
+    /// Whether samples come to this screen at all.
+    pub waves: bool,
     pub range: AttrValue,
     pub on_range: Callback<String>,
     pub on_close: Callback<()>,
@@ -85,7 +87,11 @@ pub fn bed_drawer(props: &BedDrawerProps) -> Html {
                 <p class="bed-empty"><b>{ "Not monitored" }</b>{ " No device is at this bed." }</p>
             } else {
                 { numbers(&bed, zone) }
-                { waves(props, &bed) }
+                if props.waves {
+                    { waves(props, &bed) }
+                } else {
+                    <p class="wave-note">{ "Waves are on the ward screen; they are not sent to phones." }</p>
+                }
             }
             <div class="drawer-columns">
                 <TrendPanel bed={props.bed} zone={zone.clone()} range={props.range.clone()} on_range={props.on_range.clone()} />

@@ -231,7 +231,7 @@ fn trend_body(props: &TrendBodyProps) -> Html {
                             <div class="trend-strip">
                                 <TrendChart data={data.clone()} from={seconds(trends.span.from)} until={seconds(trends.span.until)}
                                     floor={strip.floor} colour={SeriesColour(strip.colour)} zone={props.zone.name().to_owned()}
-                                    height={if last { 92 } else { 68 }} bars={strip.lower.is_some()} hours={last} />
+                                    height={strip_height() + if last { 24 } else { 0 }} bars={strip.lower.is_some()} hours={last} />
                                 <p class={format!("trend-name series-{}", strip.colour)}>
                                     <b>{ metric_label(strip.label) }</b><span class="unit">{ unit(strip) }</span>
                                 </p>
@@ -243,6 +243,16 @@ fn trend_body(props: &TrendBodyProps) -> Html {
             <p class="trend-summary">{ sentence(trends, &props.zone) }</p>
         </>
     }
+}
+
+/// A tall screen gives its height to the trends.
+fn strip_height() -> u32 {
+    let height = gloo::utils::window().inner_height();
+    let tall = height
+        .ok()
+        .and_then(|height| height.as_f64())
+        .is_some_and(|height| height >= 1_000.0);
+    if tall { 92 } else { 68 }
 }
 
 fn seconds(at: Instant) -> f64 {
@@ -276,7 +286,7 @@ fn sentence(trends: &Trends, zone: &Zone) -> Html {
     html! {
         <>
             { for STRIPS.iter().zip(&trends.strips).map(|(strip, strokes)| html! {
-                <span class="told">{ metric_label(strip.label) }{ " " }{ trend::summary(strokes) }{ ". " }</span>
+                <span class="told">{ metric_label(strip.label) }{ " " }{ told(strip, strokes) }{ ". " }</span>
             }) }
             if let Some((metric, gap)) = gap {
                 <span class="told">
@@ -289,6 +299,14 @@ fn sentence(trends: &Trends, zone: &Zone) -> Html {
             }
             <span class="told">{ "Times in " }{ zone.name() }{ "." }</span>
         </>
+    }
+}
+
+fn told(strip: &Strip, strokes: &[Stroke]) -> String {
+    if strip.lower.is_some() {
+        trend::pressure_summary(strokes)
+    } else {
+        trend::summary(strokes)
     }
 }
 
@@ -315,7 +333,7 @@ fn table(trends: &Trends, zone: &Zone, range: Range) -> Html {
                     { for times.iter().enumerate().rev().map(|(index, at)| html! {
                         <tr>
                             <th scope="row">{ zone.minute(*at) }</th>
-                            { for rows.iter().map(|rows| html! { <td class="num">{ cell(rows.get(index).and_then(|(_, value)| *value)) }</td> }) }
+                            { for STRIPS.iter().zip(&rows).map(|(strip, rows)| html! { <td class="num">{ cell(strip, rows.get(index).and_then(|(_, value)| *value)) }</td> }) }
                         </tr>
                     }) }
                 </tbody>
@@ -324,8 +342,12 @@ fn table(trends: &Trends, zone: &Zone, range: Range) -> Html {
     }
 }
 
-fn cell(value: Option<(f64, f64)>) -> Html {
+/// Of a blood pressure: the highest systolic over the lowest diastolic.
+fn cell(strip: &Strip, value: Option<(f64, f64)>) -> Html {
     match value {
+        Some((low, high)) if strip.lower.is_some() => {
+            html! { format!("{}/{}", trend::number(high), trend::number(low)) }
+        }
         Some((low, high)) if low == high => html! { trend::number(low) },
         Some((low, high)) => html! { format!("{} to {}", trend::number(low), trend::number(high)) },
         None => html! { <span class="muted">{ "no data" }</span> },

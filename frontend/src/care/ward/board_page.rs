@@ -257,7 +257,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                 } else {
                     { grid }
                     if let Some(bed) = props.bed {
-                        <BedDrawer key={bed.to_string()} {bed} store={store.clone()} zone={zone.clone()}
+                        <BedDrawer key={bed.to_string()} {bed} store={store.clone()} zone={zone.clone()} waves={!phone}
                             range={query.range.clone().unwrap_or_default()} on_range={on_range.clone()}
                             on_close={close} on_walk={walk} />
                     }
