@@ -17,11 +17,18 @@ use crate::{
 use lexopt::Parser;
 use options::Devices;
 pub use place::Place;
-use std::{ffi::OsString, fs, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// Long enough for a slow disk; the history of every bed goes through the same door as live data.
 const UNTIL_LISTENING: Duration = Duration::from_secs(5 * 60);
 const UNTIL_LIVE: Duration = Duration::from_secs(30 * 60);
+
+const SIGN_OF_PROGRESS: Duration = Duration::from_secs(5);
 
 pub fn run(workspace: &Workspace, arguments: Parser) -> Result<(), Failure> {
     let Some(options) = Options::parse(arguments)? else {
@@ -110,7 +117,13 @@ pub fn start(
             place,
             "devices.log",
         )?;
-        fleet.wait_for("live", UNTIL_LIVE, |event| say_progress(steps, event))?;
+        let mut said = Instant::now();
+        fleet.wait_for("live", UNTIL_LIVE, |event| {
+            if said.elapsed() >= SIGN_OF_PROGRESS {
+                said = Instant::now();
+                say_progress(steps, event);
+            }
+        })?;
         Ok(fleet)
     })?;
     running.fleet = Some(fleet);

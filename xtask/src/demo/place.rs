@@ -90,9 +90,9 @@ fn lock(data: &Path) -> Result<File, Failure> {
 /// Removes what a demo made and nothing else, so that a mistyped `--data` costs nothing.
 fn empty(data: &Path) -> Result<(), Failure> {
     let ours = |name: &str| {
-        ["fleetward.sqlite", "keys.sqlite"]
+        ["fleetward.", "keys.sqlite"]
             .iter()
-            .any(|database| name.starts_with(database))
+            .any(|beginning| name.starts_with(beginning))
             || ["secrets", "devices", "logs", "demo.lock"].contains(&name)
     };
     let entries = fs::read_dir(data).while_doing(format!("reading {}", data.display()))?;
