@@ -24,7 +24,7 @@ pub fn compile(workspace: &Workspace) -> Result<(), Failure> {
         .cargo([
             "build",
             "--profile",
-            "portal",
+            "wasm",
             "--target",
             "wasm32-unknown-unknown",
             "-p",
@@ -50,7 +50,7 @@ pub fn bind_all(
         empty_folder(&folder)?;
         let compiled = workspace
             .target
-            .join("wasm32-unknown-unknown/portal")
+            .join("wasm32-unknown-unknown/wasm")
             .join(format!("{entry}.wasm"));
         workspace
             .run(bindgen, "wasm-bindgen")
