@@ -9,7 +9,7 @@ use fleetward_common::access::Portal as Audience;
 
 use crate::{
     app::App,
-    care, fleet, identity, live, ops,
+    care, devices, fleet, identity, live, ops,
     platform::http::{Declared, Failure, Guard, Routes, assets, failure, shell},
 };
 
@@ -18,6 +18,7 @@ pub fn portal() -> Routes {
     let api = identity::routes::routes()
         .and(care::routes::routes())
         .and(fleet::routes::routes())
+        .and(devices::routes::routes())
         .and(live::routes::routes())
         .under("/api/v1");
     let pages = Routes::new()

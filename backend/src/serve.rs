@@ -10,7 +10,11 @@ use actix_web::{App as HttpApp, HttpServer, dev::ServerHandle, middleware::from_
 
 use crate::{
     app::{App, StartError},
-    devices::{ingest::DevicePort, twin::watchdog},
+    devices::{
+        ingest::DevicePort,
+        telemetry::retention::{Keep, tidy_waves},
+        twin::watchdog,
+    },
     ops,
     platform::http::{around::around, limits},
     routes,
@@ -29,7 +33,7 @@ pub struct Running {
     pub device: SocketAddr,
     pub ops: SocketAddr,
     servers: Vec<ServerHandle>,
-    watch: actix_web::rt::task::JoinHandle<()>,
+    background: Vec<actix_web::rt::task::JoinHandle<()>>,
     ended: Vec<actix_web::rt::task::JoinHandle<io::Result<()>>>,
 }
 
@@ -83,7 +87,15 @@ pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
 
     let device_address = address_of(Some(&device_listener))?;
     let devices = DevicePort::serve(device_listener, &app.authority, app.twins.clone(), workers)?;
-    let watch = actix_web::rt::spawn(watchdog::watch(app.twins.clone()));
+    let background = vec![
+        actix_web::rt::spawn(watchdog::watch(app.twins.clone())),
+        actix_web::rt::spawn(tidy_waves(
+            app.db.clone(),
+            app.clock.clone(),
+            app.twins.metrics().clone(),
+            Keep::RAW_WAVES,
+        )),
+    ];
 
     let (portal, metrics) = (portal.run(), metrics.run());
     Ok(Running {
@@ -91,7 +103,7 @@ pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
         device: device_address,
         ops: ops_address,
         servers: vec![devices.handle(), portal.handle(), metrics.handle()],
-        watch,
+        background,
         ended: vec![
             actix_web::rt::spawn(devices),
             actix_web::rt::spawn(portal),
@@ -106,7 +118,9 @@ impl Running {
         for server in &self.servers {
             server.stop(true).await;
         }
-        self.watch.abort();
+        for task in &self.background {
+            task.abort();
+        }
         for ended in self.ended {
             if let Ok(Err(error)) = ended.await {
                 tracing::warn!(cause = %error, "a port did not close in order");

@@ -1,7 +1,9 @@
 //! Devices: their line in, their twins, what they measured.
 pub mod authority;
+pub mod history;
 pub mod ingest;
 pub mod metrics;
+pub mod routes;
 pub mod store;
 pub mod summary;
 pub mod telemetry;

@@ -21,6 +21,7 @@ use utoipa::OpenApi;
         crate::fleet::routes::list,
         crate::fleet::routes::one,
         crate::fleet::routes::counts,
+        crate::devices::routes::device_history,
         crate::live::routes::open,
         super::routes::alive,
         super::routes::ready,

@@ -32,6 +32,9 @@ CREATE TABLE numeric_frames (
   PRIMARY KEY (device_id, epoch, seq)
 ) WITHOUT ROWID;
 CREATE INDEX numeric_frames_by_time ON numeric_frames (device_id, measured_until);
+-- The few frames that hold more than an hour, so that a search by time needs to look no further back.
+CREATE INDEX numeric_frames_long ON numeric_frames (device_id, measured_from)
+  WHERE measured_until - measured_from > 3600000000;
 
 CREATE TABLE wave_frames (
   device_id BLOB NOT NULL,
@@ -47,6 +50,8 @@ CREATE TABLE wave_frames (
   PRIMARY KEY (device_id, epoch, seq)
 ) WITHOUT ROWID;
 CREATE INDEX wave_frames_by_time ON wave_frames (device_id, measured_until);
+CREATE INDEX wave_frames_long ON wave_frames (device_id, measured_from)
+  WHERE measured_until - measured_from > 3600000000;
 -- Retention walks this from the oldest.
 CREATE INDEX wave_frames_by_arrival ON wave_frames (received_at, payload_bytes);
 

@@ -1,12 +1,12 @@
 //! Frames as rows: written by the group commit, read by history and after a restart.
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use fleetward_common::{id::DeviceId, time::Instant};
 
 use super::{minutes, snapshots};
 use crate::{
     devices::{
-        telemetry::frame_codec::{CorruptFrame, Numerics, checksum, read_numerics},
+        telemetry::frame_codec::{CorruptFrame, Numerics, Waves, checksum, read_numerics, read_waves},
         twin::event::{FrameRows, GapChange, Payload, Saved},
     },
     platform::db::{DbConnection, StoredId},
@@ -236,10 +236,18 @@ impl Lane {
 }
 
 /// What a read found: the rows that hold, and those that don't.
-#[derive(Default)]
 pub struct Found<T> {
     pub rows: Vec<T>,
     pub corrupt: Vec<CorruptRow>,
+}
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            corrupt: Vec::new(),
+        }
+    }
 }
 
 type StoredNumerics = (i64, i64, i64, bool, Vec<u8>, i64);
@@ -295,6 +303,8 @@ const NUMERIC_COLUMNS: (
 
 /// Frames are short as a rule; the few whose readings span more are found by an index of their own.
 const SHORT_FRAME: i64 = 3_600_000_000;
+/// The words of that index; a bound value would not find it.
+const LONG_FRAME: &str = "measured_until - measured_from > 3600000000";
 
 /// Every numeric row that holds something measured in `[from, until)`, in the order it was sent.
 pub fn numerics_measured(
@@ -314,7 +324,7 @@ pub fn numerics_measured(
         .load(connection)?;
     let long: Vec<StoredNumerics> = numeric_frames::table
         .filter(numeric_frames::device_id.eq(&id))
-        .filter((numeric_frames::measured_until - numeric_frames::measured_from).gt(SHORT_FRAME))
+        .filter(sql::<Bool>(LONG_FRAME))
         .filter(numeric_frames::measured_from.lt(until))
         .filter(numeric_frames::measured_until.ge(until.saturating_add(SHORT_FRAME)))
         .select(NUMERIC_COLUMNS)
@@ -322,6 +332,51 @@ pub fn numerics_measured(
     stored.extend(long);
     stored.sort_unstable_by_key(|row| (row.0, row.1));
     Ok(numeric_rows(stored))
+}
+
+/// Every wave row that holds samples of `[from, until)`.
+pub fn waves_measured(
+    connection: &mut DbConnection,
+    device: DeviceId,
+    from: Instant,
+    until: Instant,
+) -> QueryResult<Found<Waves>> {
+    type Stored = (i64, i64, Vec<u8>, i64);
+    let columns = (
+        wave_frames::epoch,
+        wave_frames::seq,
+        wave_frames::payload,
+        wave_frames::crc32c,
+    );
+    let id = device.stored();
+    let (from, until) = (from.micros(), until.micros());
+    let mut stored: Vec<Stored> = wave_frames::table
+        .filter(wave_frames::device_id.eq(&id))
+        .filter(wave_frames::measured_until.ge(from))
+        .filter(wave_frames::measured_until.lt(until.saturating_add(SHORT_FRAME)))
+        .filter(wave_frames::measured_from.lt(until))
+        .select(columns)
+        .load(connection)?;
+    let long: Vec<Stored> = wave_frames::table
+        .filter(wave_frames::device_id.eq(&id))
+        .filter(sql::<Bool>(LONG_FRAME))
+        .filter(wave_frames::measured_from.lt(until))
+        .filter(wave_frames::measured_until.ge(until.saturating_add(SHORT_FRAME)))
+        .select(columns)
+        .load(connection)?;
+    stored.extend(long);
+    let mut found = Found::default();
+    for (epoch, seq, payload, crc32c) in stored {
+        match sound(&payload, crc32c).and_then(read_waves) {
+            Ok(waves) => found.rows.push(waves),
+            Err(_) => found.corrupt.push(CorruptRow {
+                epoch: number(epoch),
+                seq: number(seq),
+                lane: Lane::Wave,
+            }),
+        }
+    }
+    Ok(found)
 }
 
 /// Rows of `epoch` from `seq` on, and of any later epoch: what a snapshot doesn't know yet.
@@ -368,13 +423,14 @@ pub fn next_seq(connection: &mut DbConnection, device: DeviceId, epoch: u64) -> 
     Ok(found.max(kept))
 }
 
-/// Sets rows aside that can't be served, for whoever finds out why.
+/// Sets rows aside that can't be served, for whoever finds out why. Answers how many are new.
 pub fn quarantine(
     connection: &mut DbConnection,
     device: DeviceId,
     corrupt: &[CorruptRow],
     now: Instant,
-) -> QueryResult<()> {
+) -> QueryResult<usize> {
+    let mut new = 0;
     for row in corrupt {
         let row = (
             quarantined_frames::device_id.eq(device.stored()),
@@ -383,7 +439,7 @@ pub fn quarantine(
             quarantined_frames::lane.eq(row.lane.as_str()),
             quarantined_frames::found_at.eq(now.micros()),
         );
-        match connection {
+        new += match connection {
             DbConnection::Sqlite(sqlite) => diesel::insert_or_ignore_into(quarantined_frames::table)
                 .values(row)
                 .execute(sqlite)?,
@@ -394,5 +450,23 @@ pub fn quarantine(
                 .execute(postgres)?,
         };
     }
-    Ok(())
+    Ok(new)
+}
+
+/// Flips one bit of a stored numeric frame.
+#[cfg(test)]
+pub fn damage_for_test(connection: &mut DbConnection, device: DeviceId, seq: u64) -> QueryResult<()> {
+    let damaged = numeric_frames::seq
+        .eq(column(seq))
+        .and(numeric_frames::device_id.eq(device.stored()));
+    let mut payload: Vec<u8> = numeric_frames::table
+        .filter(damaged.clone())
+        .select(numeric_frames::payload)
+        .first(connection)?;
+    let middle = payload.len() / 2;
+    payload[middle] ^= 1;
+    diesel::update(numeric_frames::table.filter(damaged))
+        .set(numeric_frames::payload.eq(payload))
+        .execute(connection)
+        .map(|_| ())
 }

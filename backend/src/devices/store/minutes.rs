@@ -1,7 +1,12 @@
 //! Roll-ups by the minute.
 
 use diesel::prelude::*;
-use fleetward_common::{id::DeviceId, metric::MetricCode, time::Instant};
+use fleetward_common::{
+    id::DeviceId,
+    metric::MetricCode,
+    time::{Instant, Span},
+    unit::Decimal,
+};
 use std::time::Duration;
 
 use super::frames;
@@ -102,4 +107,65 @@ fn upsert(
         }
     };
     Ok(())
+}
+
+/// A stored minute, as charts need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RolledUp {
+    pub minute: Instant,
+    /// Least and greatest; `None` when no reading had a value.
+    pub extremes: Option<(Decimal, Decimal)>,
+}
+
+/// Minutes that begin in the span, or hold its beginning.
+pub fn measured(
+    connection: &mut DbConnection,
+    device: DeviceId,
+    metric: MetricCode,
+    span: Span,
+) -> QueryResult<Vec<RolledUp>> {
+    type Row = (i64, i16, Option<i64>, Option<i64>);
+    let rows: Vec<Row> = minute_rollups::table
+        .filter(minute_rollups::device_id.eq(device.stored()))
+        .filter(minute_rollups::metric.eq(i64::from(metric.0)))
+        .filter(minute_rollups::minute.ge(span.from.minute().micros()))
+        .filter(minute_rollups::minute.lt(span.until.micros()))
+        .order(minute_rollups::minute.asc())
+        .select((
+            minute_rollups::minute,
+            minute_rollups::exponent,
+            minute_rollups::min_value,
+            minute_rollups::max_value,
+        ))
+        .load(connection)?;
+    let rolled_up = |(minute, exponent, least, greatest): Row| {
+        let exponent = i8::try_from(exponent).unwrap_or(0);
+        RolledUp {
+            minute: Instant::from_micros(minute),
+            extremes: least
+                .zip(greatest)
+                .map(|(least, greatest)| (Decimal::new(least, exponent), Decimal::new(greatest, exponent))),
+        }
+    };
+    Ok(rows.into_iter().map(rolled_up).collect())
+}
+
+/// How many readings the span's minutes hold.
+pub fn count(
+    connection: &mut DbConnection,
+    device: DeviceId,
+    metric: MetricCode,
+    span: Span,
+) -> QueryResult<u64> {
+    let counts: Vec<(i64, i64)> = minute_rollups::table
+        .filter(minute_rollups::device_id.eq(device.stored()))
+        .filter(minute_rollups::metric.eq(i64::from(metric.0)))
+        .filter(minute_rollups::minute.ge(span.from.minute().micros()))
+        .filter(minute_rollups::minute.lt(span.until.micros()))
+        .select((minute_rollups::readings, minute_rollups::absent))
+        .load(connection)?;
+    Ok(counts
+        .into_iter()
+        .map(|(readings, absent)| readings.unsigned_abs() + absent.unsigned_abs())
+        .sum())
 }

@@ -3,7 +3,9 @@
 #[cfg(test)]
 pub mod fixture;
 pub mod frames;
+pub mod gaps;
 pub mod minutes;
 pub mod registration;
 pub mod snapshots;
 pub mod summaries;
+pub mod waves;

@@ -2,4 +2,5 @@
 
 mod fixture;
 mod handshake;
+mod history;
 mod road_in;

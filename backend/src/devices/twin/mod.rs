@@ -27,3 +27,6 @@ pub type Minutes = Vec<(
     fleetward_common::metric::MetricCode,
     super::telemetry::rollup::Closed,
 )>;
+
+#[cfg(test)]
+mod tests;
