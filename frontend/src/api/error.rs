@@ -20,6 +20,17 @@ impl ApiError {
         }
     }
 
+    /// May be gone at the next try, and says nothing about what may be seen.
+    pub fn is_glitch(&self) -> bool {
+        match self {
+            ApiError::NoAnswer | ApiError::Unreadable { .. } => true,
+            ApiError::Refused(body) => matches!(
+                body.code,
+                ErrorCode::Unavailable | ErrorCode::TooManyRequests | ErrorCode::Internal
+            ),
+        }
+    }
+
     /// Nobody is signed in (any more): the only way on is the sign-in page.
     pub fn needs_sign_in(&self) -> bool {
         matches!(

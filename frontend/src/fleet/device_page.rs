@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{clock, devices},
-    hooks::{use_pulse, use_query},
+    hooks::{use_pulse, use_query, use_refresh},
     shell::staff::StaffRoute,
     ui::{
         age::age_text,
@@ -36,6 +36,7 @@ pub struct DevicePageProps {
 pub fn device_page(props: &DevicePageProps) -> Html {
     use_pulse(5_000);
     let view = use_query(props.device, devices::get_device);
+    use_refresh(view.reload.clone(), 10_000);
     let ready = Callback::from(|view: Rc<DeviceView>| page(&view));
     html! {
         <>

@@ -16,7 +16,7 @@ use crate::{
         clock,
         devices::{self, DeviceFilter},
     },
-    hooks::{use_keys, use_pulse, use_query, use_session},
+    hooks::{use_keys, use_pulse, use_query, use_refresh, use_session},
     shell::staff::StaffRoute,
     ui::{age::age_text, async_view::AsyncView, help_dialog::HelpDialog, icon::Icon, zone::Zone},
 };
@@ -56,6 +56,8 @@ pub fn fleet_page() -> Html {
         after: query.after.clone(),
     };
     let page = use_query(filter, |filter| async move { devices::list(&filter).await });
+    use_refresh(page.reload.clone(), 15_000);
+    use_refresh(counts.reload.clone(), 15_000);
 
     let go = {
         let navigator = navigator.clone();

@@ -4,6 +4,7 @@ mod use_keys;
 mod use_media;
 mod use_pulse;
 mod use_query;
+mod use_refresh;
 mod use_session;
 mod use_theme;
 
@@ -11,5 +12,6 @@ pub use use_keys::use_keys;
 pub use use_media::use_media;
 pub use use_pulse::use_pulse;
 pub use use_query::{Answer, Query, use_query};
+pub use use_refresh::use_refresh;
 pub use use_session::use_session;
 pub use use_theme::{Theme, use_theme};

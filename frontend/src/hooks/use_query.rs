@@ -2,7 +2,7 @@
 
 use std::{future::Future, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
-use yew::{Callback, hook, use_callback, use_effect_with, use_mut_ref, use_state};
+use yew::{Callback, hook, use_callback, use_effect_with, use_mut_ref, use_state, use_state_eq};
 
 use crate::api::{self, ApiError};
 
@@ -36,6 +36,8 @@ impl<T> PartialEq for Answer<T> {
 
 pub struct Query<T> {
     pub answer: Answer<T>,
+    /// The last reload brought nothing; what is shown is from before.
+    pub not_refreshed: Option<ApiError>,
     pub reload: Callback<()>,
 }
 
@@ -43,6 +45,7 @@ impl<T> Clone for Query<T> {
     fn clone(&self) -> Self {
         Self {
             answer: self.answer.clone(),
+            not_refreshed: self.not_refreshed.clone(),
             reload: self.reload.clone(),
         }
     }
@@ -50,7 +53,9 @@ impl<T> Clone for Query<T> {
 
 impl<T> PartialEq for Query<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.answer == other.answer && self.reload == other.reload
+        self.answer == other.answer
+            && self.not_refreshed == other.not_refreshed
+            && self.reload == other.reload
     }
 }
 
@@ -74,17 +79,20 @@ where
     R: Future<Output = Result<T, ApiError>> + 'static,
 {
     let answer = use_state(|| Answer::Loading);
+    let not_refreshed = use_state_eq(|| None);
+    let shows_something = use_mut_ref(|| false);
     let round = use_state(|| 0_u32);
     // An answer that comes after a newer question was asked is dropped.
     let asked = use_mut_ref(|| (0_u32, None::<K>));
     {
-        let answer = answer.clone();
+        let (answer, not_refreshed) = (answer.clone(), not_refreshed.clone());
         let ask = Rc::new(ask);
         use_effect_with((key, *round), move |(key, _)| {
             let number = {
                 let mut asked = asked.borrow_mut();
                 if asked.1.as_ref() != Some(key) {
                     answer.set(Answer::Loading);
+                    *shows_something.borrow_mut() = false;
                     asked.1 = Some(key.clone());
                 }
                 asked.0 += 1;
@@ -98,8 +106,17 @@ where
                     return;
                 }
                 match outcome {
-                    Ok(value) => answer.set(Answer::Ready(Rc::new(value))),
+                    Ok(value) => {
+                        *shows_something.borrow_mut() = true;
+                        not_refreshed.set(None);
+                        answer.set(Answer::Ready(Rc::new(value)));
+                    }
                     Err(error) if error.needs_sign_in() => api::session::go_to_sign_in(),
+                    // The page keeps what it has and says how old it is. A refusal is not a glitch:
+                    // what may no longer be seen goes.
+                    Err(error) if *shows_something.borrow() && error.is_glitch() => {
+                        not_refreshed.set(Some(error));
+                    }
                     Err(error) => answer.set(Answer::Failed(error)),
                 }
             });
@@ -109,6 +126,7 @@ where
     let reload = { use_callback(round, |(), round| round.set(**round + 1)) };
     Query {
         answer: (*answer).clone(),
+        not_refreshed: (*not_refreshed).clone(),
         reload,
     }
 }

@@ -13,13 +13,13 @@ pub struct NotFoundPageProps {
 #[component(NotFoundPage)]
 pub fn not_found_page(props: &NotFoundPageProps) -> Html {
     html! {
-        <main id="main" class="page">
+        <>
             <h1 class="hidden">{ "Not found" }</h1>
             <EmptyState title="Nothing here that you can open">
                 <p>{ "Perhaps this address is old or mistyped, perhaps it is not yours to see. We answer both \
                       the same way, so that an address never tells who is a patient here." }</p>
                 <p><a href={props.home.clone()}>{ "Back to " }{ props.home_name.clone() }</a></p>
             </EmptyState>
-        </main>
+        </>
     }
 }

@@ -31,5 +31,10 @@ pub fn session_gate(props: &SessionGateProps) -> Html {
             </ContextProvider<Rc<SessionView>>>
         }
     });
-    html! { <AsyncView<SessionView> of={session} what="your portal" {ready} /> }
+    let gate = html! { <AsyncView<SessionView> of={session.clone()} what="your portal" {ready} /> };
+    if session.ready().is_some() {
+        gate
+    } else {
+        html! { <main id="main" class="page">{ gate }</main> }
+    }
 }

@@ -7,7 +7,7 @@ use gloo::timers::callback::Timeout;
 use std::rc::Rc;
 use yew::{AttrValue, Callback, Html, Properties, component, html, use_effect_with, use_state_eq};
 
-use super::error_panel::ErrorPanel;
+use super::{error_panel::ErrorPanel, icon::Icon};
 use crate::hooks::{Answer, Query};
 
 #[derive(Properties, PartialEq)]
@@ -21,11 +21,27 @@ pub struct AsyncViewProps<T: PartialEq + 'static> {
 #[component(AsyncView)]
 pub fn async_view<T: PartialEq + 'static>(props: &AsyncViewProps<T>) -> Html {
     match &props.of.answer {
-        Answer::Ready(value) => props.ready.emit(value.clone()),
+        Answer::Ready(value) => html! {
+            <>
+                if props.of.not_refreshed.is_some() { { not_refreshed(&props.what, &props.of.reload) } }
+                { props.ready.emit(value.clone()) }
+            </>
+        },
         Answer::Failed(error) => {
             html! { <ErrorPanel error={error.clone()} what={props.what.clone()} retry={props.of.reload.clone()} /> }
         }
         Answer::Loading => html! { <Loading what={props.what.clone()} retry={props.of.reload.clone()} /> },
+    }
+}
+
+fn not_refreshed(what: &str, reload: &Callback<()>) -> Html {
+    let reload = reload.clone();
+    html! {
+        <p class="not-refreshed" role="status">
+            <Icon name="no-network" />
+            <span>{ format!("Not refreshed: the portal does not answer. What you see of {what} is from before.") }</span>
+            <button type="button" class="button" onclick={move |_| reload.emit(())}>{ "Try again" }</button>
+        </p>
     }
 }
 

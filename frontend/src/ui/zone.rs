@@ -169,3 +169,44 @@ fn formatter(zone: &str, style: Style) -> Option<Formatter> {
         Formatter::new("en-GB", &options).ok()
     })
 }
+
+/// Needs a JavaScript engine: run as wasm, in Node.
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    const NOVEMBER: Instant = Instant::from_millis(1_795_444_328_000);
+    const JULY: Instant = Instant::from_millis(1_784_000_000_000);
+
+    #[wasm_bindgen_test]
+    fn a_ward_in_london_is_an_hour_ahead_of_utc_in_summer_only() {
+        let (london, utc) = (Zone::new("Europe/London"), Zone::new("UTC"));
+        assert_eq!(london.clock(NOVEMBER), utc.clock(NOVEMBER));
+        assert_eq!(london.hour(JULY), (utc.hour(JULY) + 1) % 24);
+    }
+
+    #[wasm_bindgen_test]
+    fn hours_run_from_00_to_23() {
+        let midnight = Instant::from_millis(1_795_392_000_000);
+        assert_eq!(Zone::new("UTC").minute(midnight), "00:00");
+    }
+
+    #[wasm_bindgen_test]
+    fn a_moment_of_today_needs_no_date_and_another_day_does() {
+        let zone = Zone::new("UTC");
+        assert_eq!(zone.moment(NOVEMBER, NOVEMBER), zone.minute(NOVEMBER));
+        let day_before = Instant::from_millis(NOVEMBER.millis() - 86_400_000);
+        assert!(
+            zone.moment(day_before, NOVEMBER)
+                .ends_with(&zone.minute(NOVEMBER))
+        );
+        assert!(zone.moment(day_before, NOVEMBER).len() > 5);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_zone_that_no_browser_knows_is_read_as_utc() {
+        let nowhere = Zone::new("Mars/Olympus");
+        assert_eq!(nowhere.clock(NOVEMBER), Zone::new("UTC").clock(NOVEMBER));
+    }
+}

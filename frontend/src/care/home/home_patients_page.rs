@@ -14,7 +14,7 @@ use yew_router::prelude::*;
 use crate::{
     api::{clock, patients},
     care::parts::patient_banner::{clinical_date, full_name},
-    hooks::use_query,
+    hooks::{use_query, use_refresh},
     shell::staff::StaffRoute,
     ui::{
         age::{age_text, length_text},
@@ -55,6 +55,7 @@ pub fn home_patients_page() -> Html {
         .unwrap_or_default();
     let navigator = use_navigator();
     let patients = use_query(query.after.clone(), patients::home_patients);
+    use_refresh(patients.reload.clone(), 60_000);
     let go = Callback::from(move |query: PatientsQuery| {
         if let Some(navigator) = &navigator {
             // A query of plain words always encodes.

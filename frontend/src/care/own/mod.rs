@@ -6,7 +6,7 @@ mod what_to_check;
 use yew::{Html, component, html};
 use yew_router::prelude::*;
 
-use crate::shell::{Portal, SessionGate, error_page::NotFoundPage};
+use crate::shell::{Portal, SessionGate, error_page::NotFoundPage, frame::Frame};
 use own_page::OwnPageView;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Routable)]
@@ -30,6 +30,6 @@ pub fn patient_portal() -> Html {
 fn page(route: OwnRoute) -> Html {
     match route {
         OwnRoute::Today => html! { <OwnPageView /> },
-        OwnRoute::NotFound => html! { <NotFoundPage home="/patient" home_name="today" /> },
+        OwnRoute::NotFound => html! { <Frame><NotFoundPage home="/patient" home_name="today" /></Frame> },
     }
 }

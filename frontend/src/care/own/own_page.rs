@@ -16,7 +16,7 @@ use super::what_to_check::WhatToCheck;
 use crate::{
     api::{clock, patients, session},
     care::{parts::night_bars::NightBars, week},
-    hooks::{use_query, use_session},
+    hooks::{use_query, use_refresh, use_session},
     shell::brand,
     ui::{
         async_view::AsyncView,
@@ -35,6 +35,7 @@ pub fn own_page_view() -> Html {
         clock::heard(page.server_time);
         Ok(page)
     });
+    use_refresh(page.reload.clone(), 300_000);
     let clinic = session
         .as_ref()
         .map(|session| session.organisation_name.clone())

@@ -23,7 +23,7 @@ use crate::{
         tile::{self, Lane, Vital},
         ward::BoardStore,
     },
-    hooks::{use_pulse, use_query},
+    hooks::{use_pulse, use_query, use_refresh},
     ui::{async_view::AsyncView, icon::Icon, zone::Zone},
 };
 
@@ -59,6 +59,7 @@ pub fn bed_drawer(props: &BedDrawerProps) -> Html {
         });
     }
     let view = use_query(props.bed, api::wards::bed);
+    use_refresh(view.reload.clone(), 30_000);
     let Some(bed) = props.store.bed(props.bed) else {
         return html! {
             <section class="bed-drawer" aria-label="Bed" tabindex="-1" ref={title}>

@@ -13,7 +13,7 @@ use yew::{AttrValue, Callback, Html, Properties, component, html, use_memo, use_
 use crate::{
     api::{self, ApiError, clock},
     care::trend::{self, Range, Stroke},
-    hooks::{use_pulse, use_query},
+    hooks::{use_query, use_refresh},
     ui::{
         age::age_text,
         async_view::AsyncView,
@@ -78,7 +78,7 @@ const STRIPS: [Strip; 4] = [
 /// As many as a strip has pixels, and a few more for a wider screen.
 const MOST_POINTS: u32 = 720;
 /// Trends move slowly: asked for anew each minute.
-const FRESH_FOR: i64 = 60_000;
+const FRESH_FOR: u32 = 60_000;
 
 /// All strips of one range.
 #[derive(PartialEq)]
@@ -144,17 +144,12 @@ pub struct TrendPanelProps {
 
 #[component(TrendPanel)]
 pub fn trend_panel(props: &TrendPanelProps) -> Html {
-    use_pulse(10_000);
     let range = Range::parse(&props.range);
     let as_table = use_state_eq(|| false);
-    let minute = clock::now().millis() / FRESH_FOR;
     let trends = use_query((props.bed, range.word()), move |(bed, word)| async move {
         fetch(bed, Range::parse(word).span(clock::now())).await
     });
-    {
-        let reload = trends.reload.clone();
-        yew::use_effect_with(minute, move |_| reload.emit(()));
-    }
+    use_refresh(trends.reload.clone(), FRESH_FOR);
     let choose = {
         let on_range = props.on_range.clone();
         Callback::from(move |index: usize| {

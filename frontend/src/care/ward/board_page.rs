@@ -20,7 +20,7 @@ use crate::{
         tile::{Tile, census},
     },
     hooks::{use_keys, use_media, use_session},
-    shell::{brand::Brand, clock::WardClock, offline_bar::OfflineBar, person::PersonMenu},
+    shell::{brand::Brand, clock::WardClock, frame::Frame, offline_bar::OfflineBar, person::PersonMenu},
     ui::{
         async_view::Loading, connection_badge::ConnectionBadge, empty_state::EmptyState,
         error_panel::ErrorPanel, help_dialog::HelpDialog, icon::Icon, theme_switch::ThemeSwitch, zone::Zone,
@@ -67,11 +67,12 @@ pub fn first_ward() -> Html {
     let units = session.map(|session| session.units.clone()).unwrap_or_default();
     match units.as_slice() {
         [] => html! {
-            <main id="main" class="page">
+            <Frame>
+                <h1 class="hidden">{ "Your ward" }</h1>
                 <EmptyState title="No ward is yours yet">
                     <p>{ "The beds of your wards would stand here, live. Your hospital's administrator adds you to a ward." }</p>
                 </EmptyState>
-            </main>
+            </Frame>
         },
         [first, ..] => html! { <Redirect<WardRoute> to={WardRoute::Board { unit: first.id }} /> },
     }
@@ -245,7 +246,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                     <WardClock zone={zone.clone()} />
                 </div>
             </header>
-            <p class="phone-notice"><Icon name="info" /><span><b>{ "This phone does not ring. " }</b>{ "The bedside device is the primary alarm." }</span></p>
+            <aside class="phone-notice" aria-label="Notice"><Icon name="info" /><span><b>{ "This phone does not ring. " }</b>{ "The bedside device is the primary alarm." }</span></aside>
             <OfflineBar {line} zone={zone.clone()} on_try={{ let store = store.clone(); Callback::from(move |()| store.try_now()) }} />
             <main id="main" class={classes!("board", props.bed.map(|_| "with-drawer"))}>
                 if let Some(error) = store.error().filter(|_| tiles.is_empty()) {

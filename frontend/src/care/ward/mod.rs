@@ -8,7 +8,7 @@ use fleetward_common::id::{BedId, UnitId};
 use yew::{Html, component, html};
 use yew_router::prelude::*;
 
-use crate::shell::{Portal, SessionGate, error_page::NotFoundPage};
+use crate::shell::{Portal, SessionGate, error_page::NotFoundPage, frame::Frame};
 use board_page::{BoardPage, FirstWard};
 
 pub use board_store::BoardStore;
@@ -41,6 +41,6 @@ fn page(route: WardRoute) -> Html {
         WardRoute::First => html! { <FirstWard /> },
         WardRoute::Board { unit } => html! { <BoardPage {unit} bed={None::<BedId>} /> },
         WardRoute::Bed { unit, bed } => html! { <BoardPage {unit} bed={Some(bed)} /> },
-        WardRoute::NotFound => html! { <NotFoundPage home="/ward" home_name="the board" /> },
+        WardRoute::NotFound => html! { <Frame><NotFoundPage home="/ward" home_name="the board" /></Frame> },
     }
 }
