@@ -252,6 +252,8 @@ fn socket_url() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn tries_are_spread_from_one_second_to_thirty() {

@@ -109,6 +109,8 @@ mod tests {
         time::Instant,
         unit::Decimal,
     };
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn at(second: i64) -> Instant {
         Instant::from_millis(second * 1_000)

@@ -290,6 +290,8 @@ impl Jitter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const DEVICE: DeviceId = DeviceId::from_bytes([3; 16]);
 

@@ -235,6 +235,8 @@ pub fn gap_words(reason: GapReason) -> &'static str {
 mod tests {
     use super::*;
     use fleetward_common::{metric::codes, unit::Decimal};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn at(second: i64) -> Instant {
         Instant::from_millis(second * 1_000)

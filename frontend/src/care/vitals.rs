@@ -188,6 +188,8 @@ mod tests {
         metric::{MetricCode, codes},
         unit::Decimal,
     };
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const NOW: Instant = Instant::from_millis(1_764_000_000_000);
 

@@ -94,6 +94,8 @@ fn weekday(date: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn night(date: &str, usage_minutes: Option<u32>) -> Night {
         Night {

@@ -42,6 +42,8 @@ mod tests {
         id::{DeviceId, DeviceModelId},
         text::{FaultCode, SerialNumber},
     };
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const NOW: Instant = Instant::from_millis(1_764_000_000_000);
 

@@ -57,6 +57,8 @@ fn ordinal(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::ordinal;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn tries_are_counted_in_english() {

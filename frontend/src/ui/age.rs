@@ -39,6 +39,8 @@ pub fn length_text(minutes: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn ages_use_two_units_at_most() {

@@ -251,6 +251,8 @@ mod tests {
         devices::DeviceType,
         id::{DeviceId, PatientId},
     };
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const NOW: Instant = Instant::from_millis(1_764_000_000_000);
 

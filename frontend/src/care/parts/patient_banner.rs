@@ -77,6 +77,8 @@ fn sex(sex: Sex) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::clinical_date;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn a_birth_date_names_its_month() {

@@ -8,6 +8,8 @@ use fleetward_common::{
     time::SampleRate,
 };
 use std::rc::Rc;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const NOW: Instant = Instant::from_millis(1_764_000_000_000);
 const MONITOR: DeviceId = DeviceId::from_bytes([7; 16]);

@@ -63,6 +63,8 @@ pub fn type_digit(typed: &str, key: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn twenty_four_beds_fill_a_corridor_screen_as_four_by_six() {
