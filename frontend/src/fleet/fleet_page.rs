@@ -22,7 +22,7 @@ use crate::{
 };
 
 const KEYS: &[(&str, &str)] = &[
-    ("/", "search by serial or site"),
+    ("/", "search by serial, site, model or software"),
     ("j k", "next, previous device"),
     ("Enter", "open the device in focus"),
     ("?", "this list"),
@@ -127,7 +127,7 @@ pub fn fleet_page() -> Html {
                 </div>
                 <form class="end search" role="search" onsubmit={submit}>
                     <Icon name="search" />
-                    <input ref={search} type="search" aria-label="Search by serial or site" placeholder="Serial (opens at once) or site"
+                    <input ref={search} type="search" aria-label="Search by serial, site, model or software" placeholder="Serial (opens at once), site, model"
                         value={query.q.clone().unwrap_or_default()} autocomplete="off" spellcheck="false" />
                     <kbd aria-hidden="true">{ "/" }</kbd>
                 </form>
@@ -168,7 +168,7 @@ fn filters(query: &FleetQuery, counts: Option<FleetCounts>, go: &Callback<FleetQ
     html! {
         <div class="filters" role="group" aria-label="Which devices">
             { chip("All", counts.map(|counts| counts.total), None) }
-            { chip("Fault", counts.map(|counts| counts.with_faults), Some("faulty")) }
+            { chip("Fault", counts.map(|counts| counts.with_faults), Some("faults")) }
             { chip("Not seen", counts.map(|counts| counts.not_seen), Some("not_seen")) }
             { chip("Connected", counts.map(|counts| counts.connected), Some("connected")) }
         </div>
@@ -248,7 +248,7 @@ fn no_hits(query: &FleetQuery, go: &Callback<FleetQuery>) -> Html {
             <p>
                 { match (&query.q, &query.state) {
                     (Some(q), Some(_)) => format!("Nothing with “{q}” in this state."),
-                    (Some(q), None) => format!("No serial number or site in your reach has “{q}” in it."),
+                    (Some(q), None) => format!("No serial number, site, model or version in your reach has “{q}” in it."),
                     (None, _) => "No device is in this state now.".to_owned(),
                 } }
             </p>

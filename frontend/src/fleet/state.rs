@@ -1,6 +1,9 @@
 //! A device counts once, at its worst. Pure.
 
-use fleetward_common::{devices::DeviceSummary, time::Instant};
+use fleetward_common::{
+    devices::{Connection, DeviceSummary},
+    time::Instant,
+};
 use std::time::Duration;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +27,16 @@ impl DeviceState {
     }
 }
 
+/// The server counts by the same rule.
 pub fn state(device: &DeviceSummary, now: Instant) -> DeviceState {
-    let patience = Duration::from_secs(u64::from(device.model.expected_interval_s)) * 2;
-    match device.last_seen {
+    let patience = Duration::from_secs(u64::from(device.model.expected_interval_s));
+    match device.connection {
         _ if !device.faults.is_empty() => DeviceState::Fault,
-        None => DeviceState::NeverSeen,
-        Some(seen) if now.since(seen) > patience => DeviceState::NotSeen,
-        Some(_) => DeviceState::Healthy,
+        Connection::NeverSeen => DeviceState::NeverSeen,
+        Connection::Gone { since } if now.since(device.last_seen.unwrap_or(since)) > patience => {
+            DeviceState::NotSeen
+        }
+        Connection::Gone { .. } | Connection::Connected { .. } => DeviceState::Healthy,
     }
 }
 
@@ -38,7 +44,7 @@ pub fn state(device: &DeviceSummary, now: Instant) -> DeviceState {
 mod tests {
     use super::*;
     use fleetward_common::{
-        devices::{Connection, DeviceType, ModelSummary},
+        devices::{DeviceType, ModelSummary},
         id::{DeviceId, DeviceModelId},
         text::{FaultCode, SerialNumber},
     };
@@ -59,7 +65,7 @@ mod tests {
             },
             software: None,
             site: None,
-            connection: Connection::NeverSeen,
+            connection: seconds_ago.map_or(Connection::NeverSeen, |_| Connection::Gone { since: NOW }),
             last_seen: seconds_ago.map(|seconds| NOW - Duration::from_secs(seconds)),
             battery_percent: None,
             faults: faults

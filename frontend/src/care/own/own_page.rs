@@ -108,7 +108,10 @@ fn say(page: &OwnPage, zone: &Zone) -> Html {
         Tone::Plain => ("badge plain", "info"),
         Tone::NoData => ("badge gap", "no-data"),
     };
-    let heard = page.devices.iter().filter_map(|device| device.last_data).max();
+    // Without data the server's own words say since when.
+    let heard = (page.sentence.tone != Tone::NoData)
+        .then(|| page.devices.iter().filter_map(|device| device.last_data).max())
+        .flatten();
     html! {
         <section class="card say">
             <span class={badge}><Icon name={icon} /></span>
@@ -141,7 +144,7 @@ fn measurements(measurements: &[Measurement], zone: &Zone, now: Instant) -> Html
         <section class="card">
             <h2>{ "Your last measurements" }</h2>
             <ul class="readings">
-                { for joined(measurements).into_iter().take(8).map(|(label, value, at)| html! {
+                { for joined(measurements).into_iter().map(|(label, value, at)| html! {
                     <li><span>{ label }<br /><span class="small">{ spoken_moment(at, zone, now) }</span></span><b>{ value }</b></li>
                 }) }
             </ul>
@@ -149,8 +152,9 @@ fn measurements(measurements: &[Measurement], zone: &Zone, now: Instant) -> Html
     }
 }
 
-/// Newest first; the two halves of one cuff in one line.
+/// The newest of each kind; the two halves of one cuff in one line.
 fn joined(measurements: &[Measurement]) -> Vec<(Html, Html, Instant)> {
+    let mut seen = Vec::new();
     let diastolic = |at: Instant| {
         measurements
             .iter()
@@ -159,6 +163,11 @@ fn joined(measurements: &[Measurement]) -> Vec<(Html, Html, Instant)> {
     measurements
         .iter()
         .filter(|measurement| measurement.metric != codes::NIBP_DIASTOLIC)
+        .filter(|measurement| {
+            let first = !seen.contains(&measurement.metric);
+            seen.push(measurement.metric);
+            first
+        })
         .map(|measurement| {
             let unit =
                 html! { <>{ " " }<span class="unit">{ unit_label(measurement.unit.printed()) }</span></> };

@@ -105,25 +105,34 @@ pub fn bed_drawer(props: &BedDrawerProps) -> Html {
 fn numbers(bed: &BoardBed, zone: &Zone) -> Html {
     let now = clock::now();
     let vital = |metric| tile::vital(bed, metric, now);
-    let mut vitals = vec![
+    let vitals = [
         ("rate", vital(codes::HEART_RATE)),
         ("spo2", vital(codes::SPO2)),
         ("respiration", vital(codes::RESPIRATION_RATE)),
         ("pressure", tile::pressure(bed, now)),
         ("temperature", vital(codes::TEMPERATURE)),
     ];
-    vitals.extend(others(bed, now));
+    let others = others(bed, now);
     html! {
-        <div class="big-vitals">
-            { for vitals.into_iter().map(|(class, vital)| html! {
-                <VitalSign class={format!("big-vital {class}")} {vital} zone={zone.clone()} />
-            }) }
-        </div>
+        <>
+            <div class="big-vitals">
+                { for vitals.into_iter().map(|(class, vital)| html! {
+                    <VitalSign class={format!("big-vital {class}")} {vital} zone={zone.clone()} />
+                }) }
+            </div>
+            if !others.is_empty() {
+                <div class="other-vitals">
+                    { for others.into_iter().map(|vital| html! {
+                        <VitalSign class="minor other" {vital} zone={zone.clone()} />
+                    }) }
+                </div>
+            }
+        </>
     }
 }
 
 /// What other devices at the bed measure, e.g. a pump.
-fn others(bed: &BoardBed, now: fleetward_common::time::Instant) -> Vec<(&'static str, Vital)> {
+fn others(bed: &BoardBed, now: fleetward_common::time::Instant) -> Vec<Vital> {
     let shown: HashSet<_> = [
         codes::HEART_RATE,
         codes::SPO2,
@@ -143,8 +152,8 @@ fn others(bed: &BoardBed, now: fleetward_common::time::Instant) -> Vec<(&'static
         .filter(|channel| !shown.contains(&channel.metric))
         .filter(|channel| matches!(channel.signal, fleetward_common::devices::Signal::Numeric { .. }))
         .filter(|channel| channel.metric.metric().is_some() && channel.latest.is_some())
-        .map(|channel| ("other", tile::vital(bed, channel.metric, now)))
-        .take(3)
+        .map(|channel| tile::vital(bed, channel.metric, now))
+        .take(6)
         .collect()
 }
 

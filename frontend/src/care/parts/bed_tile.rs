@@ -1,5 +1,6 @@
 //! One bed on the board. Drawn anew at most once a second; its waves are drawn by the sweeper.
 
+use fleetward_common::unit::Decimal;
 use std::rc::Rc;
 use yew::{Callback, Html, Properties, classes, component, html};
 
@@ -169,8 +170,13 @@ fn device(monitored: &Monitored) -> Html {
                 } }
             </span>
             if let Some(battery) = monitored.battery {
-                <span class="battery" title="Battery"><Icon name="battery" /><span class="hidden">{ "Battery " }</span>{ battery.to_string() }{ " %" }</span>
+                <span class={classes!("battery", is_low(battery).then_some("is-low"))} title="Battery"><Icon name="battery" /><span class="hidden">{ "Battery " }</span>{ battery.to_string() }{ " %" }</span>
             }
         </p>
     }
+}
+
+/// Worth walking over with a cable.
+fn is_low(battery: Decimal) -> bool {
+    battery.compare(Decimal::whole(20)).is_lt()
 }
