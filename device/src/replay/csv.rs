@@ -136,8 +136,8 @@ impl File<'_> {
         let recordings = match columns.as_slice() {
             [only] => vec![self.read_column(only, &lines)?],
             [time, values @ ..] => match seconds_of(time) {
-                Some(scale) => self.read_series(scale, values, &lines)?,
-                None => {
+                Some(scale) if !values.contains(&"event") => self.read_series(scale, values, &lines)?,
+                _ => {
                     return Err(self.problem(FileProblem::NotASignal {
                         columns: header.to_owned(),
                     }));

@@ -103,6 +103,15 @@ mod tests {
     }
 
     #[test]
+    fn every_header_of_the_table_is_on_the_page_about_replay() {
+        let page = include_str!("../../../docs/replay.md");
+        for (header, key, _) in SIGNALS {
+            assert!(page.contains(&format!("`{header}`")), "{header}");
+            assert!(page.contains(&format!("`{key}`")), "{key}");
+        }
+    }
+
+    #[test]
     fn a_pulse_is_felt_in_the_finger_at_a_bed_and_in_the_arm_at_home() {
         assert_eq!(
             key("pulse_bpm", Some(DeviceType::PatientMonitor)),

@@ -7,6 +7,8 @@ mod fleet;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod protocol_page;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod replay;
