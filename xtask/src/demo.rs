@@ -212,7 +212,8 @@ fn fleet_arguments(
 
 fn replay_arguments(place: &Place, device_port: &str, serial: &str, files: &[PathBuf]) -> Vec<OsString> {
     let mut arguments = common_arguments("replay", place, device_port);
-    arguments.extend(["--serial".into(), serial.into(), "--live".into()]);
+    // Again and again: a recording is short, and a demo goes on until someone ends it.
+    arguments.extend(["--serial".into(), serial.into(), "--live".into(), "--loop".into()]);
     arguments.extend(files.iter().map(|file| file.clone().into_os_string()));
     arguments
 }
