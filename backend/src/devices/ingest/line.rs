@@ -12,7 +12,7 @@ use fleetward_common::{
     time::Instant,
 };
 use futures_util::StreamExt;
-use tokio::{sync::mpsc, time};
+use tokio::time;
 
 use super::decode::decode;
 use crate::{
@@ -21,7 +21,8 @@ use crate::{
         store::registration::{self, CertificateState},
         twin::{
             Twins,
-            actor::{FrameArrived, LineEnded, ToLine},
+            actor::{FrameArrived, LineEnded},
+            outbox::{Inbox, ToLine},
             registry::Joined,
         },
     },
@@ -91,7 +92,7 @@ impl Line {
             return reason;
         }
         let device = self.certificate.device;
-        let (joined, outgoing) = match self.twins.join(device, hello).await {
+        let (joined, inbox) = match self.twins.join(device, hello).await {
             Ok(joined) => joined,
             Err(error) => {
                 tracing::error!(device.id = %device, %error, "a device could not be given its twin");
@@ -99,7 +100,7 @@ impl Line {
             }
         };
         tracing::info!(device.id = %device, "a device is connected");
-        let end = self.exchange(&joined, outgoing).await;
+        let end = self.exchange(&joined, inbox).await;
         let said_bye = matches!(end, End::SaidBye);
         tracing::info!(device.id = %device, said_bye, "a device line ended");
         let number = joined.line;
@@ -162,7 +163,7 @@ impl Line {
         None
     }
 
-    async fn exchange(&mut self, joined: &Joined, mut outgoing: mpsc::Receiver<ToLine>) -> End {
+    async fn exchange(&mut self, joined: &Joined, inbox: Inbox) -> End {
         let mut ping = time::interval(PING);
         ping.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         let mut room = true;
@@ -170,11 +171,11 @@ impl Line {
         loop {
             tokio::select! {
                 biased;
-                message = outgoing.recv() => {
-                    let Some(message) = message else { return End::Closed };
-                    room = message.room;
-                    let superseded = matches!(message.message, ServerMessage::Bye { .. });
-                    if self.say_all(message, &mut outgoing, &mut room).await.is_err() || superseded {
+                told = inbox.next() => {
+                    let Some(ToLine { message, room: goes_on }) = told else { return End::Closed };
+                    room = goes_on;
+                    let superseded = matches!(message, ServerMessage::Bye { .. });
+                    if self.say(&message).await.is_err() || superseded {
                         return End::Closed;
                     }
                 }
@@ -218,29 +219,6 @@ impl Line {
                 }
             }
         }
-    }
-
-    /// Sends `first` and what waits behind it. Of several acknowledgements only the last one is said: it
-    /// covers the others.
-    async fn say_all(
-        &mut self,
-        first: ToLine,
-        outgoing: &mut mpsc::Receiver<ToLine>,
-        room: &mut bool,
-    ) -> Result<(), End> {
-        let mut message = first.message;
-        while let Ok(next) = outgoing.try_recv() {
-            *room = next.room;
-            let covered = matches!(
-                (&message, &next.message),
-                (ServerMessage::Ack { .. }, ServerMessage::Ack { .. })
-            );
-            if !covered {
-                self.say(&message).await?;
-            }
-            message = next.message;
-        }
-        self.say(&message).await
     }
 
     async fn refuse(&mut self, refusal: link::Refusal) -> Result<(), End> {

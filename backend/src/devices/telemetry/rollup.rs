@@ -104,9 +104,10 @@ pub enum Closed {
 }
 
 /// The open minute of one metric.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MinuteBook {
-    open: Option<Open>,
+    /// Boxed: of the many twins that are idle, none has a minute open.
+    open: Option<Box<Open>>,
     /// The latest minute that was ever open; whatever falls before it is late.
     newest: Option<Instant>,
 }
@@ -117,13 +118,25 @@ struct Open {
     whole: bool,
 }
 
+impl Open {
+    const fn closed(self) -> Closed {
+        if self.whole {
+            Closed::Whole(self.minute)
+        } else {
+            Closed::Rewrite(self.minute.minute)
+        }
+    }
+}
+
 impl MinuteBook {
     /// As after a restart: what was counted of `open` is gone, so it will be rewritten from rows.
     pub fn resumed(open: Option<Instant>, newest: Option<Instant>) -> Self {
         Self {
-            open: open.map(|minute| Open {
-                minute: Minute::starting(minute),
-                whole: false,
+            open: open.map(|minute| {
+                Box::new(Open {
+                    minute: Minute::starting(minute),
+                    whole: false,
+                })
             }),
             newest: newest.max(open),
         }
@@ -132,31 +145,27 @@ impl MinuteBook {
     /// Counts one reading. Answers with the minute that it closed, if any.
     pub fn add(&mut self, at: Instant, value: &Value) -> Option<Closed> {
         let minute = at.minute();
+        if let Some(open) = self.open.as_mut().filter(|open| open.minute.minute == minute) {
+            open.minute.add(at, value);
+            return None;
+        }
+        let mut next = Open {
+            minute: Minute::starting(minute),
+            whole: self.newest.is_none_or(|newest| minute > newest),
+        };
+        next.minute.add(at, value);
+        self.newest = self.newest.max(Some(minute));
         match &mut self.open {
-            Some(open) if open.minute.minute == minute => {
-                open.minute.add(at, value);
+            Some(open) => Some(std::mem::replace(&mut **open, next).closed()),
+            none => {
+                *none = Some(Box::new(next));
                 None
-            }
-            _ => {
-                let closed = self.close();
-                let mut fresh = Minute::starting(minute);
-                fresh.add(at, value);
-                let whole = self.newest.is_none_or(|newest| minute > newest);
-                self.open = Some(Open { minute: fresh, whole });
-                self.newest = self.newest.max(Some(minute));
-                closed
             }
         }
     }
 
     pub fn close(&mut self) -> Option<Closed> {
-        self.open.take().map(|open| {
-            if open.whole {
-                Closed::Whole(open.minute)
-            } else {
-                Closed::Rewrite(open.minute.minute)
-            }
-        })
+        self.open.take().map(|open| open.closed())
     }
 
     pub fn open_minute(&self) -> Option<Instant> {

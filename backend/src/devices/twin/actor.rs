@@ -10,12 +10,13 @@ use fleetward_common::{
     devices::link::{ByeReason, Frame, RefusalCode, ServerMessage},
     time::Instant,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     TwinState,
     event::{Effects, Event},
     ledger::{CommitLedger, CommitNotices, Commits},
+    outbox::Outbox,
     registry::Twins,
     slot::Slot,
 };
@@ -28,33 +29,24 @@ use crate::platform::db::DbError;
 /// A line awaits each send, so more than a few messages never wait; more would be a mistake.
 const MAILBOX: usize = 8;
 
-/// What a twin tells its line.
-pub struct ToLine {
-    pub message: ServerMessage,
-    /// Whether the line should go on reading.
-    pub room: bool,
-}
-
 /// The twin's end of a line.
 pub struct Line {
     pub number: u64,
-    pub sender: mpsc::Sender<ToLine>,
+    pub outbox: Outbox,
 }
 
 pub struct TwinActor {
-    state: TwinState,
     line: Option<Line>,
     ledger: Arc<CommitLedger>,
     slot: Arc<Slot>,
     twins: Twins,
-    /// Set when another line takes over: the state goes there once nothing waits for the writer.
-    successor: Option<oneshot::Sender<Box<TwinState>>>,
+    /// Set when another line takes over: it may begin once nothing waits for the writer.
+    successor: Option<oneshot::Sender<()>>,
 }
 
 impl TwinActor {
-    pub fn new(state: TwinState, line: Line, slot: Arc<Slot>, twins: Twins) -> Self {
+    pub fn new(line: Line, slot: Arc<Slot>, twins: Twins) -> Self {
         Self {
-            state,
             line: Some(line),
             ledger: Arc::default(),
             slot,
@@ -63,7 +55,22 @@ impl TwinActor {
         }
     }
 
-    pub(super) fn carry_out(&mut self, effects: Effects, now: Instant) {
+    /// Lets something happen to the twin and carries out what follows. Answers whether there is room for
+    /// more frames.
+    pub(super) fn apply(&mut self, event: Event, now: Instant) -> bool {
+        let presence = &self.slot.presence;
+        let mut state = self.slot.state();
+        let Some(twin) = state.as_mut() else { return false };
+        let effects = twin.apply(event, now);
+        let room = twin.has_room();
+        presence.waits_since(twin.waiting_since());
+        presence.set_open_minutes(twin.has_open_minutes());
+        drop(state);
+        self.carry_out(effects, room, now);
+        room
+    }
+
+    fn carry_out(&mut self, effects: Effects, room: bool, now: Instant) {
         let device = self.slot.device;
         if let Some(rows) = effects.store {
             self.twins.db().append(Box::new(FrameAppend {
@@ -78,16 +85,15 @@ impl TwinActor {
                 .append(Box::new(TwinAppend { device, saved, now }));
         }
         if !effects.publication.is_empty() {
-            self.slot.show(self.state.view());
             self.twins.publish(device, effects.publication);
         }
-        let room = self.state.has_room();
         for message in effects.replies {
             self.say(message, room);
         }
-        let presence = &self.slot.presence;
-        presence.waits_since(self.state.waiting_since());
-        presence.set_open_minutes(self.state.has_open_minutes());
+    }
+
+    fn frames_waiting(&self) -> usize {
+        self.slot.state().as_ref().map_or(0, TwinState::frames_waiting)
     }
 
     fn say(&mut self, message: ServerMessage, room: bool) {
@@ -105,18 +111,16 @@ impl TwinActor {
         }
         let Some(line) = &self.line else { return };
         // A line that doesn't take its messages is as good as broken; the device will come again.
-        if line.sender.try_send(ToLine { message, room }).is_err() {
+        if !line.outbox.tell(message, room) {
             self.line = None;
         }
     }
 
     fn hand_over_when_quiet(&mut self, context: &mut Context<Self>) {
-        if self.state.frames_waiting() > 0 {
-            return;
-        }
-        if let Some(successor) = self.successor.take() {
-            let state = std::mem::replace(&mut self.state, TwinState::never_seen(self.slot.device));
-            let _ = successor.send(Box::new(state));
+        if self.frames_waiting() == 0
+            && let Some(successor) = self.successor.take()
+        {
+            let _ = successor.send(());
             context.stop();
         }
     }
@@ -152,34 +156,25 @@ impl Handler<FrameArrived> for TwinActor {
             return false;
         }
         self.twins.count(&arrived.frame);
-        let effects = self.state.apply(Event::Frame(arrived.frame), arrived.at);
-        self.carry_out(effects, arrived.at);
-        self.state.has_room()
+        self.apply(Event::Frame(arrived.frame), arrived.at)
     }
 }
 
 impl StreamHandler<Commits> for TwinActor {
     fn handle(&mut self, commits: Commits, context: &mut Context<Self>) {
         let now = self.twins.now();
-        let metrics = self.twins.metrics();
-        metrics.stored_frames.inc_by(commits.frames as u64);
+        self.twins.metrics().stored_frames.inc_by(commits.frames as u64);
         if commits.frames > 0 {
-            let effects = self.state.apply(
-                Event::Stored {
-                    frames: commits.frames,
-                },
-                now,
-            );
-            self.carry_out(effects, now);
+            let frames = commits.frames;
+            self.apply(Event::Stored { frames }, now);
         }
         if commits.failed {
             // What waits was not stored. Forget it all: the device sends it again to a twin that is
             // read back from the store.
-            self.twins
-                .metrics()
-                .failed_frames
-                .inc_by(self.state.frames_waiting() as u64);
+            let failed = self.frames_waiting() as u64;
+            self.twins.metrics().failed_frames.inc_by(failed);
             self.line = None;
+            *self.slot.state() = None;
             self.successor = None;
             self.twins.forget(&self.slot);
             context.stop();
@@ -191,11 +186,11 @@ impl StreamHandler<Commits> for TwinActor {
 
 /// Another line of the same device came: the newer one wins.
 #[derive(Message)]
-#[rtype(result = "Option<Box<TwinState>>")]
+#[rtype(result = "()")]
 pub struct HandOver;
 
 impl Handler<HandOver> for TwinActor {
-    type Result = ResponseFuture<Option<Box<TwinState>>>;
+    type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: HandOver, context: &mut Context<Self>) -> Self::Result {
         self.say(
@@ -208,7 +203,10 @@ impl Handler<HandOver> for TwinActor {
         let (sender, receiver) = oneshot::channel();
         self.successor = Some(sender);
         self.hand_over_when_quiet(context);
-        Box::pin(async move { receiver.await.ok() })
+        Box::pin(async move {
+            // An error means that the frames were not stored and the state was thrown away.
+            let _ = receiver.await;
+        })
     }
 }
 
@@ -232,8 +230,7 @@ impl Handler<LineEnded> for TwinActor {
         if ended.said_bye {
             self.slot.presence.set_connected(false);
             let now = self.twins.now();
-            let effects = self.state.apply(Event::SaidBye, now);
-            self.carry_out(effects, now);
+            self.apply(Event::SaidBye, now);
         }
     }
 }
@@ -243,7 +240,8 @@ impl Handler<LineEnded> for TwinActor {
 #[rtype(result = "()")]
 pub enum Nudge {
     Tick,
-    FellSilent { last_heard: Instant },
+    /// The device has been silent: its line is given up.
+    LetGo,
     Passivate,
 }
 
@@ -254,19 +252,14 @@ impl Handler<Nudge> for TwinActor {
         let now = self.twins.now();
         match nudge {
             Nudge::Tick => {
-                if self.state.waiting_since().is_some() {
+                if self.slot.presence.waiting_since().is_some() {
                     self.twins.metrics().unrecorded.inc();
                 }
-                let effects = self.state.apply(Event::Tick, now);
-                self.carry_out(effects, now);
+                self.apply(Event::Tick, now);
             }
-            Nudge::FellSilent { last_heard } => {
-                self.line = None;
-                let effects = self.state.apply(Event::FellSilent { last_heard }, now);
-                self.carry_out(effects, now);
-            }
+            Nudge::LetGo => self.line = None,
             Nudge::Passivate => {
-                if self.line.is_none() && self.successor.is_none() && self.state.frames_waiting() == 0 {
+                if self.line.is_none() && self.successor.is_none() && self.frames_waiting() == 0 {
                     self.passivate(now, context);
                 }
             }
@@ -276,7 +269,12 @@ impl Handler<Nudge> for TwinActor {
 
 impl TwinActor {
     fn passivate(&mut self, now: Instant, context: &mut Context<Self>) {
-        let Some(saved) = self.state.apply(Event::Passivating, now).save else {
+        let state = self
+            .slot
+            .state()
+            .as_mut()
+            .map(|twin| twin.apply(Event::Passivating, now));
+        let Some(saved) = state.and_then(|effects| effects.save) else {
             return;
         };
         let device = self.slot.device;

@@ -15,11 +15,37 @@ pub struct Declared {
     pub id: u16,
     /// Where the twin keeps this metric.
     pub slot: u16,
-    pub metric: MetricCode,
     pub unit: u32,
-    pub signal: ChannelSignal,
+    is_wave: bool,
     /// Why frames can't use this channel, if they can't.
-    fault: Option<(RefusalCode, &'static str)>,
+    fault: Option<Fault>,
+}
+
+/// What is wrong with a declaration. One byte, for there is one per channel of each device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Rate,
+    Exponent,
+    Unit,
+    Signal,
+}
+
+impl Fault {
+    const fn code(self) -> RefusalCode {
+        match self {
+            Fault::Rate | Fault::Exponent => RefusalCode::OutOfBounds,
+            Fault::Unit | Fault::Signal => RefusalCode::WrongShape,
+        }
+    }
+
+    const fn field(self) -> &'static str {
+        match self {
+            Fault::Rate => "rate",
+            Fault::Exponent => "exponent",
+            Fault::Unit => "unit",
+            Fault::Signal => "signal",
+        }
+    }
 }
 
 impl Declared {
@@ -28,31 +54,30 @@ impl Declared {
         Self {
             id: channel.id,
             slot,
-            metric,
             unit: channel.unit,
-            signal: channel.signal,
+            is_wave: matches!(channel.signal, ChannelSignal::Wave { .. }),
             fault: fault_of(channel, metric),
         }
     }
 }
 
-fn fault_of(channel: &Channel, metric: MetricCode) -> Option<(RefusalCode, &'static str)> {
+fn fault_of(channel: &Channel, metric: MetricCode) -> Option<Fault> {
     if let ChannelSignal::Wave { rate, exponent } = channel.signal {
         if !rate.is_sound() {
-            return Some((RefusalCode::OutOfBounds, "rate"));
+            return Some(Fault::Rate);
         }
         if !Decimal::EXPONENTS.contains(&exponent) {
-            return Some((RefusalCode::OutOfBounds, "exponent"));
+            return Some(Fault::Exponent);
         }
     }
     let known = metric.metric()?;
     let is_wave = matches!(channel.signal, ChannelSignal::Wave { .. });
     if channel.unit != known.unit.mdc() {
-        return Some((RefusalCode::WrongShape, "unit"));
+        return Some(Fault::Unit);
     }
     // Some devices send slow signals of a numeric metric as samples; only the reverse makes no sense.
     if known.shape == Shape::Wave && !is_wave {
-        return Some((RefusalCode::WrongShape, "signal"));
+        return Some(Fault::Signal);
     }
     None
 }
@@ -80,10 +105,13 @@ pub fn check(frame: &Frame, declared: &[Declared]) -> Result<(), Refusal> {
                 format!("numerics[{block}].channel"),
             ));
         };
-        if let Some((code, part)) = channel.fault {
-            return Err(refuse(code, format!("numerics[{block}].channel.{part}")));
+        if let Some(fault) = channel.fault {
+            return Err(refuse(
+                fault.code(),
+                format!("numerics[{block}].channel.{}", fault.field()),
+            ));
         }
-        if !matches!(channel.signal, ChannelSignal::Numeric { .. }) {
+        if channel.is_wave {
             return Err(refuse(
                 RefusalCode::WrongShape,
                 format!("numerics[{block}].channel"),
@@ -111,10 +139,13 @@ pub fn check(frame: &Frame, declared: &[Declared]) -> Result<(), Refusal> {
                 format!("waves[{block}].channel"),
             ));
         };
-        if let Some((code, part)) = channel.fault {
-            return Err(refuse(code, format!("waves[{block}].channel.{part}")));
+        if let Some(fault) = channel.fault {
+            return Err(refuse(
+                fault.code(),
+                format!("waves[{block}].channel.{}", fault.field()),
+            ));
         }
-        if !matches!(channel.signal, ChannelSignal::Wave { .. }) {
+        if !channel.is_wave {
             return Err(refuse(RefusalCode::WrongShape, format!("waves[{block}].channel")));
         }
         if wave.start.unsigned_abs() > CENTURY {

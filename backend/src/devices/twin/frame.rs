@@ -203,12 +203,12 @@ impl TwinState {
             let Some(metric) = self.metrics.get_mut(usize::from(channel.slot)) else {
                 continue;
             };
-            let known = metric.code.metric();
-            let interval_ms = match channel.signal {
+            let known = metric.known;
+            let interval_ms = match metric.signal {
                 ChannelSignal::Numeric { interval_ms } => interval_ms,
                 ChannelSignal::Wave { .. } => 0,
             };
-            writer.block(channel.metric, channel.unit, interval_ms, block.readings.len());
+            writer.block(metric.code, channel.unit, interval_ms, block.readings.len());
             let mut newest: Option<Reading> = None;
             for raw in &block.readings {
                 let value = judged(known, raw.value);
@@ -236,12 +236,15 @@ impl TwinState {
             else {
                 continue;
             };
-            let ChannelSignal::Wave { rate, exponent } = channel.signal else {
+            let Some(metric) = self.metrics.get(usize::from(channel.slot)) else {
+                continue;
+            };
+            let ChannelSignal::Wave { rate, exponent } = metric.signal else {
                 continue;
             };
             let count = block.samples.len();
             writer.block(
-                channel.metric,
+                metric.code,
                 channel.unit,
                 rate,
                 exponent,
@@ -253,10 +256,10 @@ impl TwinState {
             Measured::widen(&mut wave_span, start);
             let last = rate.instant_of(start, (count as u64).saturating_sub(1));
             Measured::widen(&mut wave_span, last);
-            if count > 0 && channel.metric.metric().is_some() {
+            if count > 0 && metric.known.is_some() {
                 pending.waves.push(WavePacket {
                     device: self.device,
-                    metric: channel.metric,
+                    metric: metric.code,
                     start,
                     rate,
                     exponent,
@@ -289,7 +292,7 @@ impl TwinState {
             .map(|row| row.bytes.len())
             .sum();
         self.pending_bytes += pending.bytes;
-        self.pending.push_back(pending);
+        self.pending.push_back(Box::new(pending));
 
         let gap = gap_of(&place, newest_before, whole.unwrap_or(fallback));
         let snapshot = if minutes.is_empty() {

@@ -13,9 +13,11 @@ use fleetward_common::{
 
 use crate::devices::telemetry::rollup::MinuteBook;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct MetricTwin {
     pub code: MetricCode,
+    /// Its line in the registry, looked up once.
+    pub known: Option<&'static Metric>,
     pub signal: ChannelSignal,
     /// Declared by the last `Hello`; what a device no longer measures isn't shown.
     pub declared: bool,
@@ -24,7 +26,7 @@ pub struct MetricTwin {
     /// As people see it.
     pub latest: Option<Reading>,
     /// The last one with a value, while `latest` has none.
-    pub last_known: Option<Reading>,
+    pub last_known: Option<Box<Reading>>,
     pub minutes: MinuteBook,
 }
 
@@ -32,6 +34,7 @@ impl MetricTwin {
     pub fn declared(code: MetricCode, signal: ChannelSignal) -> Self {
         Self {
             code,
+            known: code.metric(),
             signal,
             declared: true,
             newest: None,
@@ -51,8 +54,7 @@ impl MetricTwin {
     /// A metric that no registry line explains is stored and never shown; what the device says of
     /// itself is technical.
     pub fn is_clinical(&self) -> bool {
-        self.code
-            .metric()
+        self.known
             .is_some_and(|metric| metric.class == DataClass::Clinical)
     }
 
@@ -64,7 +66,7 @@ impl MetricTwin {
                     .latest
                     .filter(|before| matches!(before.value, Value::Known(_)))
                 {
-                    self.last_known = Some(before);
+                    self.last_known = Some(Box::new(before));
                 }
             }
         }
@@ -88,10 +90,10 @@ impl MetricTwin {
         };
         ChannelState {
             metric: self.code,
-            unit: self.code.metric().map(|metric| metric.unit),
+            unit: self.known.map(|metric| metric.unit),
             signal,
             latest: self.latest,
-            last_known: self.last_known,
+            last_known: self.last_known.as_deref().copied(),
         }
     }
 }

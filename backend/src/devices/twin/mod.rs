@@ -12,6 +12,7 @@ pub mod event;
 mod frame;
 pub mod ledger;
 mod metric;
+pub mod outbox;
 pub mod registry;
 pub mod slot;
 pub mod state;

@@ -8,18 +8,11 @@ use std::{
     },
 };
 
-use actix::{Actor, Addr, Context};
-use fleetward_common::{
-    devices::link::{Frame, Hello},
-    id::DeviceId,
-    time::Instant,
-};
-use tokio::sync::mpsc;
-
 use super::{
     Minutes, TwinState, TwinView,
-    actor::{HandOver, Line, ToLine, TwinActor},
+    actor::{HandOver, Line, TwinActor},
     event::{Event, Publication, Saved},
+    outbox::{Inbox, outbox},
     slot::Slot,
 };
 use crate::{
@@ -32,6 +25,12 @@ use crate::{
         clock::Clock,
         db::{Db, DbConnection, DbError},
     },
+};
+use actix::{Actor, Addr};
+use fleetward_common::{
+    devices::link::{Frame, Hello},
+    id::DeviceId,
+    time::Instant,
 };
 
 /// Who hears what changed. Must be quick and must not wait.
@@ -61,9 +60,6 @@ pub struct Joined {
     pub line: u64,
 }
 
-/// A reply to a frame each, and a few more.
-const LINE_MESSAGES: usize = 256;
-
 impl Twins {
     pub fn new(db: Db, clock: Clock, audience: Arc<dyn Audience>, metrics: LinkMetrics) -> Self {
         Self {
@@ -80,22 +76,24 @@ impl Twins {
 
     /// Gives a device's twin to the line that just said `hello`, on the thread that calls. An older line
     /// of the device is told that it is superseded. The first message for the line is the welcome.
-    pub async fn join(
-        &self,
-        device: DeviceId,
-        hello: Hello,
-    ) -> Result<(Joined, mpsc::Receiver<ToLine>), DbError> {
+    pub async fn join(&self, device: DeviceId, hello: Hello) -> Result<(Joined, Inbox), DbError> {
         let slot = self.slot(device);
         let _alone = slot.joining.lock().await;
-        let taken_over = match slot.take_actor() {
-            Some(older) => older.send(HandOver).await.ok().flatten(),
-            None => None,
+        if let Some(older) = slot.take_actor() {
+            // Whether it answers or has died: nothing of it works on the state after this.
+            let _ = older.send(HandOver).await;
+        }
+        let known = slot.state().as_ref().map(TwinState::epoch);
+        let epoch = match known {
+            Some(epoch) => epoch,
+            None => {
+                let state = self.read_back(device).await?;
+                let epoch = state.epoch();
+                *slot.state() = Some(state);
+                epoch
+            }
         };
-        let mut state = match taken_over {
-            Some(state) => *state,
-            None => self.read_back(device).await?,
-        };
-        let stored = if state.epoch() == Some(hello.epoch) {
+        let stored = if epoch == Some(hello.epoch) {
             None
         } else {
             let epoch = hello.epoch;
@@ -106,17 +104,15 @@ impl Twins {
             next.await?
         };
         let now = self.now();
-        let hello = Box::new(hello);
-        let effects = state.apply(Event::Connected { hello, stored }, now);
         let number = self.inner.lines.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = mpsc::channel(LINE_MESSAGES);
-        let line = Line { number, sender };
+        let (outbox, inbox) = outbox();
+        let mut actor = TwinActor::new(Line { number, outbox }, slot.clone(), self.clone());
         slot.presence.hear(now);
         slot.presence.set_connected(true);
         slot.presence.set_line(true);
-        let mut actor = TwinActor::new(state, line, slot.clone(), self.clone());
-        actor.carry_out(effects, now);
-        let twin = TwinActor::create(|_: &mut Context<TwinActor>| actor);
+        let hello = Box::new(hello);
+        actor.apply(Event::Connected { hello, stored }, now);
+        let twin = actor.start();
         slot.install(twin.clone());
         self.keep(&slot);
         let joined = Joined {
@@ -124,13 +120,13 @@ impl Twins {
             slot: slot.clone(),
             line: number,
         };
-        Ok((joined, receiver))
+        Ok((joined, inbox))
     }
 
     /// What people see of a device whose twin is awake. For those that sleep, ask [`Self::views`].
     pub fn latest(&self, device: DeviceId) -> Option<Arc<TwinView>> {
         let slots = self.inner.slots.read().unwrap_or_else(PoisonError::into_inner);
-        slots.get(&device).and_then(|slot| slot.view())
+        slots.get(&device).and_then(|slot| slot.view()).map(Arc::new)
     }
 
     /// What people see of each of these devices, from its twin or from what it stored last. A device

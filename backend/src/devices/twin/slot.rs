@@ -1,21 +1,22 @@
-//! A device's place in the registry: who its actor is, what people see of it, when it was heard.
+//! A device's place in the registry: its state, who works on it, when it was heard.
 
 use std::sync::{
-    Arc, Mutex, PoisonError, RwLock,
-    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use actix::Addr;
 use fleetward_common::{id::DeviceId, time::Instant};
 
-use super::{TwinView, actor::TwinActor};
+use super::{TwinState, TwinView, actor::TwinActor};
 
 pub struct Slot {
     pub device: DeviceId,
     /// Held while a line joins, so that two lines of one device take turns.
     pub joining: tokio::sync::Mutex<()>,
-    actor: Mutex<Option<(u64, Addr<TwinActor>)>>,
-    view: RwLock<Option<Arc<TwinView>>>,
+    actor: Mutex<Option<Addr<TwinActor>>>,
+    /// Changed by the actor alone; whoever looks at the device reads it. Absent until it was read back.
+    state: Mutex<Option<TwinState>>,
     pub presence: Presence,
 }
 
@@ -38,34 +39,31 @@ impl Slot {
             device,
             joining: tokio::sync::Mutex::new(()),
             actor: Mutex::new(None),
-            view: RwLock::new(None),
+            state: Mutex::new(None),
             presence: Presence::default(),
         }
     }
 
     pub fn actor(&self) -> Option<Addr<TwinActor>> {
-        let actor = self.actor.lock().unwrap_or_else(PoisonError::into_inner);
-        actor.as_ref().map(|(_, addr)| addr.clone())
+        self.actor.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn install(&self, addr: Addr<TwinActor>) -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let generation = NEXT.fetch_add(1, Ordering::Relaxed);
-        *self.actor.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, addr));
-        generation
+    pub fn install(&self, addr: Addr<TwinActor>) {
+        *self.actor.lock().unwrap_or_else(PoisonError::into_inner) = Some(addr);
     }
 
     pub fn take_actor(&self) -> Option<Addr<TwinActor>> {
-        let mut actor = self.actor.lock().unwrap_or_else(PoisonError::into_inner);
-        actor.take().map(|(_, addr)| addr)
+        self.actor.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    pub fn view(&self) -> Option<Arc<TwinView>> {
-        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Held for one step at a time, never while anything is waited for.
+    pub(super) fn state(&self) -> MutexGuard<'_, Option<TwinState>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn show(&self, view: TwinView) {
-        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(view));
+    /// As people see the device now.
+    pub fn view(&self) -> Option<TwinView> {
+        self.state().as_ref().map(TwinState::view)
     }
 }
 

@@ -35,6 +35,8 @@ pub const COMMIT_LAG: Duration = Duration::from_secs(1);
 /// How much of one device may wait for the writer before we stop reading its line.
 const WINDOW_FRAMES: usize = 64;
 const WINDOW_BYTES: usize = 512 * 1024;
+/// An idle twin keeps no more than this for frames to come.
+const IDLE_PENDING: usize = 4;
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(60);
 /// A minute is closed this long after its end, when no later reading has closed it.
 const MINUTE_GRACE: Duration = Duration::from_secs(30);
@@ -52,7 +54,7 @@ pub struct TwinState {
     pub(super) software: Option<SoftwareVersion>,
     /// The latest moment that anything was measured at, as far as its clock is trusted.
     pub(super) newest_measured: Option<Instant>,
-    pub(super) pending: VecDeque<Pending>,
+    pub(super) pending: VecDeque<Box<Pending>>,
     pub(super) pending_bytes: usize,
     pub(super) saved_at: Option<Instant>,
 }
@@ -180,8 +182,10 @@ impl TwinState {
         let unknown = self
             .declared
             .iter()
-            .filter(|channel| channel.metric.metric().is_none())
-            .map(|channel| (channel.metric, channel.unit))
+            .filter_map(|channel| {
+                let metric = self.metrics.get(usize::from(channel.slot))?;
+                metric.known.is_none().then_some((metric.code, channel.unit))
+            })
             .collect();
         let next_seq = self.run.as_ref().map_or(0, |run| run.stored);
         let mut effects = Effects::default();
@@ -263,6 +267,9 @@ impl TwinState {
             if !pending.shown {
                 effects.publication.waves.extend(pending.waves);
             }
+        }
+        if self.pending.is_empty() && self.pending.capacity() > IDLE_PENDING {
+            self.pending = VecDeque::new();
         }
         if let Some(run) = self.run.as_ref().filter(|run| run.stored > 0) {
             effects.replies.push(ServerMessage::Ack {
@@ -449,7 +456,7 @@ impl TwinState {
                     signal: metric.signal,
                     newest: metric.newest,
                     latest: self.pending_reading(slot).or(metric.latest),
-                    last_known: metric.last_known,
+                    last_known: metric.last_known.as_deref().copied(),
                     open_minute: metric.minutes.open_minute(),
                     newest_minute: metric.minutes.newest(),
                 })
@@ -498,7 +505,7 @@ impl TwinState {
             .map(|kept| MetricTwin {
                 newest: kept.newest,
                 latest: kept.latest,
-                last_known: kept.last_known,
+                last_known: kept.last_known.map(Box::new),
                 minutes: MinuteBook::resumed(kept.open_minute, kept.newest_minute),
                 ..MetricTwin::declared(kept.code, kept.signal)
             })

@@ -2,9 +2,9 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use fleetward_common::{devices::Connection, live::TechnicalUpdate, time::Instant};
+use fleetward_common::time::Instant;
 
-use super::{TwinView, actor::Nudge, event::Publication, registry::Twins, slot::Slot, state::COMMIT_LAG};
+use super::{actor::Nudge, event::Event, registry::Twins, slot::Slot, state::COMMIT_LAG};
 
 /// A device answers pings every few seconds. Nothing for this long: it counts as gone.
 pub const GONE_AFTER: Duration = Duration::from_secs(15);
@@ -37,8 +37,8 @@ fn look_at(twins: &Twins, slot: &Slot, now: Instant) {
     let silent_for = now.since(heard);
     if presence.is_connected() && silent_for >= GONE_AFTER {
         presence.set_connected(false);
-        tell_gone(twins, slot, heard);
-        nudge(slot, Nudge::FellSilent { last_heard: heard });
+        tell_gone(twins, slot, heard, now);
+        nudge(slot, Nudge::LetGo);
     }
     let commit_is_late = presence
         .waiting_since()
@@ -61,25 +61,15 @@ fn due(slot: &Slot, now: Instant) -> bool {
     due
 }
 
-fn tell_gone(twins: &Twins, slot: &Slot, since: Instant) {
-    let Some(view) = slot.view() else { return };
-    let mut view = TwinView::clone(&view);
-    view.technical.connection = Connection::Gone { since };
-    view.technical.last_seen = Some(since);
-    let technical = TechnicalUpdate {
-        connection: view.technical.connection,
-        last_seen: view.technical.last_seen,
-        battery_percent: view.technical.battery_percent,
-        faults: view.technical.faults.clone(),
-    };
-    slot.show(view);
-    twins.publish(
-        slot.device,
-        Publication {
-            technical: Some(technical),
-            ..Publication::default()
-        },
-    );
+/// The state itself is changed here, not by the actor: the actor's thread may be what hangs.
+fn tell_gone(twins: &Twins, slot: &Slot, last_heard: Instant, now: Instant) {
+    let effects = slot
+        .state()
+        .as_mut()
+        .map(|twin| twin.apply(Event::FellSilent { last_heard }, now));
+    if let Some(effects) = effects {
+        twins.publish(slot.device, effects.publication);
+    }
 }
 
 fn nudge(slot: &Slot, nudge: Nudge) {

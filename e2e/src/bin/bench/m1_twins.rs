@@ -12,6 +12,7 @@ use fleetward::{
         twin::{
             actor::{FrameArrived, LineEnded},
             event::Publication,
+            outbox::Inbox,
             registry::{Audience, Joined, Twins},
             watchdog,
         },
@@ -117,10 +118,7 @@ pub fn live_twins(count: usize) -> Result<f64, Failure> {
 }
 
 /// A twin with a line, and the line's end of it.
-type Awake = (
-    Joined,
-    tokio::sync::mpsc::Receiver<fleetward::devices::twin::actor::ToLine>,
-);
+type Awake = (Joined, Inbox);
 
 async fn wake(twins: &Twins, devices: &[Monitor], awake: &mut Vec<Awake>) -> Result<(), Failure> {
     for together in devices.chunks(TOGETHER) {
@@ -132,9 +130,9 @@ async fn wake(twins: &Twins, devices: &[Monitor], awake: &mut Vec<Awake>) -> Res
             twins.metrics().stored_frames.get() >= stored
         })
         .await?;
-        for (_, line) in awake.iter_mut().rev().take(together.len()) {
+        for (_, line) in awake.iter().rev().take(together.len()) {
             // As a line does: welcome and acknowledgement go out.
-            while line.try_recv().is_ok() {}
+            while line.take().is_some() {}
         }
     }
     Ok(())
