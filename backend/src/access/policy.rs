@@ -238,3 +238,122 @@ fn is_a(asked: Dynamic, ruled: Dynamic) -> Dynamic {
     }
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NURSE: Question = Question {
+        role: Role::Nurse,
+        purpose: Purpose::Treatment,
+        kind: Kind::Device,
+        class: DataClass::Clinical,
+        action: Action::Read,
+        facts: Facts::NONE,
+    };
+
+    async fn policy(lines: &str) -> Policy {
+        Policy::parse(MODEL, lines).await.unwrap()
+    }
+
+    async fn refusal(model: &str, lines: &str) -> String {
+        Policy::parse(model, lines).await.err().unwrap().to_string()
+    }
+
+    fn with(facts: &[Relation]) -> Question {
+        Question {
+            facts: facts.iter().copied().collect(),
+            ..NURSE
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_allowed_by_an_empty_policy() {
+        let policy = policy("").await;
+        assert!(!policy.ask(&with(Relation::ALL)).unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_deny_beats_every_allow_wherever_it_stands() {
+        let allow = "p, nurse, device, clinical, read, any, TREAT, allow";
+        let deny = "p, nurse, device, clinical, read, my_unit, any, deny";
+        for lines in [format!("{allow}\n{deny}"), format!("{deny}\n{allow}")] {
+            let policy = policy(&lines).await;
+            assert!(policy.ask(&with(&[Relation::Any])).unwrap());
+            assert!(!policy.ask(&with(&[Relation::Any, Relation::MyUnit])).unwrap());
+            let reach = policy.reach(&NURSE);
+            assert!(reach.allow.has(Relation::Any) && reach.deny.has(Relation::MyUnit));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_purpose_counts_as_what_it_is_a_kind_of_and_not_the_other_way() {
+        let asked = |purpose| Question {
+            purpose,
+            ..with(&[Relation::MyUnit])
+        };
+        let treatment = policy("p, nurse, device, clinical, read, my_unit, TREAT, allow").await;
+        assert!(treatment.ask(&asked(Purpose::BreakTheGlass)).unwrap());
+        assert!(!treatment.ask(&asked(Purpose::Operations)).unwrap());
+        let emergency = policy("p, nurse, device, clinical, read, my_unit, BTG, allow").await;
+        assert!(!emergency.ask(&asked(Purpose::Treatment)).unwrap());
+        assert_eq!(emergency.reach(&NURSE), Reach::default());
+    }
+
+    #[tokio::test]
+    async fn a_policy_with_an_unknown_word_does_not_start() {
+        for (line, column) in [
+            (
+                "p, nurse, device, clinical, read, my_uint, TREAT, allow",
+                "relation `my_uint`",
+            ),
+            (
+                "p, sister, device, clinical, read, my_unit, TREAT, allow",
+                "role `sister`",
+            ),
+            (
+                "p, nurse, device, clinical, read, my_unit, TREAT, permit",
+                "eft `permit`",
+            ),
+            (
+                "p, nurse, device, clinical, read, my_unit, CURIOSITY, allow",
+                "purpose `CURIOSITY`",
+            ),
+        ] {
+            let refusal = refusal(MODEL, line).await;
+            assert!(refusal.contains(column), "{refusal}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_allow_must_say_for_which_purpose() {
+        let refusal = refusal(MODEL, "p, nurse, device, clinical, read, my_unit, any, allow").await;
+        assert!(refusal.contains("any purpose"), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn a_model_that_calls_the_effect_anything_but_eft_does_not_start() {
+        let renamed = MODEL.replace("purpose, eft\n", "purpose, effect\n");
+        let refusal = refusal(
+            &renamed,
+            "p, nurse, device, clinical, read, my_unit, TREAT, allow",
+        )
+        .await;
+        assert!(refusal.contains("eft"), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn the_built_in_policy_starts_and_denies_makers_the_patient() {
+        let policy = Policy::built_in().await.unwrap();
+        for class in [DataClass::Identity, DataClass::Clinical] {
+            let question = Question {
+                role: Role::SupportAgent,
+                purpose: Purpose::Operations,
+                class,
+                ..with(Relation::ALL)
+            };
+            assert!(!policy.ask(&question).unwrap());
+            assert!(policy.reach(&question).deny.has(Relation::Any));
+        }
+    }
+}

@@ -12,7 +12,7 @@ use super::{
     Access, Actor,
     epochs::EpochMark,
     permit::{Classes, Device, Listing, Read},
-    store::scope,
+    store::{Listed, scope},
 };
 use crate::platform::http::Failure;
 
@@ -81,9 +81,7 @@ impl Access {
                         Topic::Patient(patient) => {
                             scope::devices_of_patient(connection, patient, &listing, class)?
                         }
-                        Topic::Fleet | Topic::Device(_) => {
-                            scope::devices_within(connection, &listing, class)?
-                        }
+                        Topic::Fleet | Topic::Device(_) => Device::ids_within(connection, &listing, class)?,
                     };
                     for id in ids {
                         let seen = devices.entry(id).or_default();

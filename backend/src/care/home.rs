@@ -68,7 +68,7 @@ fn measurement(channels: &[ChannelState], metric: MetricCode) -> Option<Measurem
 }
 
 /// When the newest measurement was made; a line that is open without any says nothing of therapy.
-pub fn last_data(twin: &TwinView) -> Option<Instant> {
+fn last_data(twin: &TwinView) -> Option<Instant> {
     twin.channels
         .iter()
         .flat_map(|channel| [channel.latest, channel.last_known])

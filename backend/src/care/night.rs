@@ -94,12 +94,7 @@ impl Whose<'_> {
 }
 
 /// Last night in one sentence, or since when nothing has come.
-pub fn sentence(
-    nights: &[Night],
-    last_heard: Option<Instant>,
-    zone: &TimeZone,
-    whose: Whose<'_>,
-) -> Sentence {
+pub fn sentence(nights: &[Night], heard: Heard, zone: &TimeZone, whose: Whose<'_>) -> Sentence {
     match nights.last() {
         Some(Night {
             usage_minutes: Some(minutes),
@@ -119,7 +114,7 @@ pub fn sentence(
                 Tone::Plain
             },
         },
-        _ => no_data(last_heard, zone),
+        _ => no_data(heard, zone),
     }
 }
 
@@ -145,24 +140,35 @@ fn last_night_detail(leak: Option<Decimal>, ahi: Option<Decimal>) -> Option<Stri
     }
 }
 
-/// "No data", with the day it was last heard. Never zero hours.
-pub fn no_data(last_heard: Option<Instant>, zone: &TimeZone) -> Sentence {
-    let heard = last_heard
-        .and_then(|at| Timestamp::from_microsecond(at.micros()).ok())
-        .map(|at| at.to_zoned_datetime(zone.clone()));
-    let text = match &heard {
-        Some(heard) => format!("No data since {}.", heard.strftime("%A %-d %B")),
+/// When a device last said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Heard {
+    /// The newest measurement.
+    pub data: Option<Instant>,
+    /// The newest sign of life.
+    pub line: Option<Instant>,
+}
+
+/// "No data", with the day of the last measurement. Never zero hours.
+pub fn no_data(heard: Heard, zone: &TimeZone) -> Sentence {
+    let local = |at: Instant| {
+        let at = Timestamp::from_microsecond(at.micros()).ok()?;
+        Some(at.to_zoned_datetime(zone.clone()))
+    };
+    let text = match heard.data.and_then(local) {
+        Some(data) => format!("No data since {}.", data.strftime("%A %-d %B")),
         None => "No data has arrived yet.".to_owned(),
+    };
+    let detail = match heard.line.and_then(local) {
+        Some(line) => format!(
+            "The treatment works without a connection too. Last heard {}.",
+            line.strftime("%A, %H:%M")
+        ),
+        None => "The treatment works without a connection too.".to_owned(),
     };
     Sentence {
         text,
-        detail: Some(match heard {
-            Some(heard) => format!(
-                "The treatment still works without a connection. Last heard {}.",
-                heard.strftime("%A, %H:%M")
-            ),
-            None => "The treatment works without a connection.".to_owned(),
-        }),
+        detail: Some(detail),
         tone: Tone::NoData,
     }
 }
@@ -241,7 +247,7 @@ mod tests {
             value: "11.4".parse().unwrap(),
         });
         let nights = nights(&readings, at("2026-11-24T13:00:00Z"), &london(), 7);
-        let sentence = sentence(&nights, None, &london(), Whose::Yours);
+        let sentence = sentence(&nights, Heard::default(), &london(), Whose::Yours);
         assert_eq!(sentence.text, "You slept with the device for 6 h 40 min.");
         assert_eq!(sentence.detail.as_deref(), Some("The mask fitted well."));
         assert_eq!(sentence.tone, Tone::Good);
@@ -250,7 +256,11 @@ mod tests {
     #[test]
     fn joan_hears_since_when_there_is_nothing_and_no_zero() {
         let nights = nights(&[], at("2026-11-25T13:00:00Z"), &london(), 7);
-        let sentence = sentence(&nights, Some(at("2026-11-21T07:12:00Z")), &london(), Whose::Yours);
+        let heard = Heard {
+            data: Some(at("2026-11-21T06:02:00Z")),
+            line: Some(at("2026-11-21T07:12:00Z")),
+        };
+        let sentence = sentence(&nights, heard, &london(), Whose::Yours);
         assert_eq!(sentence.text, "No data since Saturday 21 November.");
         assert!(sentence.detail.unwrap().ends_with("Last heard Saturday, 07:12."));
         assert_eq!(sentence.tone, Tone::NoData);

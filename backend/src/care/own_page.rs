@@ -1,6 +1,6 @@
 //! The patient's own page: last night or the last measurement in one sentence.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use fleetward_common::{
     access::DataClass,
@@ -14,16 +14,13 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     home,
-    night::{self, MinuteReading, Whose},
+    night::{self, Heard, MinuteReading, Whose},
     store::{homes, identity, summaries as minutes},
 };
 use crate::{
     access::{Actor, Device, Listing, Read},
     app::App,
-    devices::{
-        store::summaries::{self, DeviceRow},
-        twin::TwinView,
-    },
+    devices::store::summaries::{self, DeviceRow},
     platform::http::Failure,
 };
 
@@ -90,13 +87,16 @@ pub async fn own_page(app: &App, actor: &Actor) -> Result<OwnPage, Failure> {
     } else {
         Vec::new()
     };
-    let last_heard = rows.iter().filter_map(|row| heard(twins.get(&row.id))).max();
+    let heard = Heard {
+        data: nightly.iter().chain(&measured).map(|reading| reading.at).max(),
+        line: twins.values().filter_map(|twin| twin.technical.last_seen).max(),
+    };
     measured.sort_by_key(|reading| std::cmp::Reverse(reading.at));
     let sentence = if has_nights {
-        night::sentence(&nights, last_heard, &zone, whose)
+        night::sentence(&nights, heard, &zone, whose)
     } else {
         newest_measurement(&rows, &measured, now, &zone, whose)
-            .unwrap_or_else(|| night::no_data(last_heard, &zone))
+            .unwrap_or_else(|| night::no_data(heard, &zone))
     };
     Ok(OwnPage {
         patient,
@@ -135,12 +135,6 @@ async fn readings_of(
     app.db
         .read(move |connection| Ok(minutes::newest(connection, &permit, &metrics, MOST_MEASUREMENTS)?))
         .await
-}
-
-/// When a device was last heard, with or without a measurement.
-fn heard(twin: Option<&Arc<TwinView>>) -> Option<Instant> {
-    let twin = twin?;
-    home::last_data(twin).max(twin.technical.last_seen)
 }
 
 fn measurement(reading: &MinuteReading) -> Option<Measurement> {

@@ -6,7 +6,6 @@
 
 mod fleet_file;
 mod seed;
-pub mod store;
 mod world;
 
 pub use seed::seed;

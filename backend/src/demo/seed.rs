@@ -22,7 +22,6 @@ use serde_json::json;
 
 use super::{
     fleet_file::{self, FleetFile, ServerTrust, SimulatedDevice},
-    store::{self, NewDevice, NewModel},
     world::{self, BEDS, HOMES, MODELS, ORGANISATIONS, PEOPLE, PatientSeed, REGION, SITES, TIME_ZONE, UNITS},
 };
 use crate::{
@@ -34,7 +33,10 @@ use crate::{
             places::{self, Carer, NewAssignment, NewBed, NewCare, NewCustody, NewStay},
         },
     },
-    devices::authority::{DeviceAuthority, issue_credentials},
+    devices::{
+        authority::{DeviceAuthority, issue_credentials},
+        store::register::{self, NewDevice, NewModel},
+    },
     identity::{
         demo_people,
         store::{
@@ -310,7 +312,7 @@ impl Builder {
                 device_type: seed.device_type,
                 expected_interval_s: seed.expected_interval_s,
             };
-            store::add_model(connection, &new)?;
+            register::add_model(connection, &new)?;
             let entity = AuditEntity {
                 kind: "device_model",
                 id: *id.as_bytes(),
@@ -382,7 +384,7 @@ impl Builder {
             software: seed.software,
             created_at: self.long_ago(),
         };
-        store::add_device(connection, &new)?;
+        register::add_device(connection, &new)?;
         let folder = self.devices.join(serial.as_str());
         issue_credentials(&self.authority, connection, id, &serial, &folder, self.now).map_err(|source| {
             Failure::Internal {

@@ -2,9 +2,13 @@
 
 use diesel::{
     BoolExpressionMethods, BoxableExpression, Connection, ExpressionMethods, NullableExpressionMethods,
-    QueryDsl, dsl::not, dsl::sql, sql_types::Bool,
+    QueryDsl, RunQueryDsl, dsl::not, dsl::sql, sql_types::Bool,
 };
-use fleetward_common::{access::DataClass, time::Instant};
+use fleetward_common::{
+    access::DataClass,
+    id::{BedId, DeviceId, PatientId, UnitId},
+    time::Instant,
+};
 
 use crate::{
     access::{
@@ -13,7 +17,7 @@ use crate::{
         policy::Reach,
         relations::{Facts, Relation},
     },
-    platform::db::{DbConnection, StoredId, micros},
+    platform::db::{DbConnection, DbError, StoredId, micros},
     schema::{bed_stays, beds, care_teams, device_assignments, device_custody, devices, patients, units},
 };
 
@@ -25,6 +29,33 @@ pub trait Listed: Subject {
     type Table: 'static;
 
     fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<Self::Table>;
+
+    /// Every row of which the listing's actor may see this class.
+    fn ids_within<A: Act>(
+        connection: &mut DbConnection,
+        listing: &Listing<Self, A>,
+        class: DataClass,
+    ) -> Result<Vec<Self::Id>, DbError>
+    where
+        Self: Sized;
+}
+
+macro_rules! ids_within {
+    ($table:ident, $id:ty) => {
+        fn ids_within<A: Act>(
+            connection: &mut DbConnection,
+            listing: &Listing<Self, A>,
+            class: DataClass,
+        ) -> Result<Vec<$id>, DbError> {
+            let ids: Vec<Vec<u8>> = $table::table
+                .filter(listing.within(class))
+                .select($table::id)
+                .load(connection)?;
+            ids.iter()
+                .map(|id| <$id>::restored(id).map_err(DbError::from))
+                .collect()
+        }
+    };
 }
 
 macro_rules! open_at {
@@ -94,6 +125,8 @@ macro_rules! is_on {
 impl Listed for Unit {
     type Table = units::table;
 
+    ids_within!(units, UnitId);
+
     fn related(relation: Relation, actor: &Actor, _: Instant) -> Condition<units::table> {
         match relation {
             Relation::MyUnit => Box::new(units::id.eq_any(bytes(&actor.units))),
@@ -113,6 +146,8 @@ impl Listed for Unit {
 impl Listed for Bed {
     type Table = beds::table;
 
+    ids_within!(beds, BedId);
+
     fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<beds::table> {
         match relation {
             Relation::MyUnit => Box::new(beds::unit_id.eq_any(bytes(&actor.units))),
@@ -130,6 +165,8 @@ impl Listed for Bed {
 
 impl Listed for Patient {
     type Table = patients::table;
+
+    ids_within!(patients, PatientId);
 
     fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<patients::table> {
         match relation {
@@ -161,6 +198,8 @@ impl Listed for Patient {
 
 impl Listed for Device {
     type Table = devices::table;
+
+    ids_within!(devices, DeviceId);
 
     fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<devices::table> {
         match relation {

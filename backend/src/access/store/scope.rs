@@ -66,19 +66,6 @@ pub fn devices_of_patient<A: Act>(
     restored(ids)
 }
 
-/// Every device of which the listener may see this class.
-pub fn devices_within<A: Act>(
-    connection: &mut DbConnection,
-    listing: &Listing<Device, A>,
-    class: DataClass,
-) -> Result<Vec<DeviceId>, DbError> {
-    let ids: Vec<Vec<u8>> = devices::table
-        .filter(listing.within(class))
-        .select(devices::id)
-        .load(connection)?;
-    restored(ids)
-}
-
 fn restored(ids: Vec<Vec<u8>>) -> Result<Vec<DeviceId>, DbError> {
     ids.iter()
         .map(|id| DeviceId::restored(id).map_err(DbError::from))

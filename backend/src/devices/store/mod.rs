@@ -5,6 +5,7 @@ pub mod fixture;
 pub mod frames;
 pub mod gaps;
 pub mod minutes;
+pub mod register;
 pub mod registration;
 pub mod snapshots;
 pub mod summaries;

@@ -32,7 +32,8 @@ pub enum Location {
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
 impl Location {
-    pub(super) fn connect_writer(&self) -> Result<DbConnection, DbError> {
+    /// A connection that may write, set up as the writer needs it.
+    pub fn connect_writer(&self) -> Result<DbConnection, DbError> {
         match self {
             Location::SqliteFile(path) => {
                 let mut connection = open_file(path)?;

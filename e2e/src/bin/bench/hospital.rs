@@ -4,7 +4,7 @@
 use fleetward::{
     app::App,
     care::store::places::{self, NewAssignment, NewBed, NewCustody},
-    demo::store::{self as models, NewDevice, NewModel},
+    devices::store::register::{self as models, NewDevice, NewModel},
     identity::store::{
         organisations::{self, NewOrganisation, NewSite, NewUnit},
         people::{self, NewMembership, NewPerson},

@@ -1,4 +1,4 @@
-//! Models and devices of the demo world, as a maker's registration will write them.
+//! Models and devices, as their maker registers them.
 
 use diesel::{ExpressionMethods, QueryResult, RunQueryDsl};
 use fleetward_common::{

@@ -1,0 +1,4 @@
+//! Every route is guarded, and the policy's three answers are one.
+
+mod agreement;
+mod every_route;

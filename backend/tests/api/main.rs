@@ -1,0 +1,21 @@
+//! The portal from outside: a real server on free ports, each test on SQLite and, with the feature
+//! `postgres`, on PostgreSQL too.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+mod access;
+mod care;
+mod fleet;
+mod golden;
+mod identity;
+mod live;
+mod migrations;
+mod ops;
+mod platform;
+mod support;
