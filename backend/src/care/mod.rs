@@ -7,6 +7,7 @@
 //!
 //! Start with `night.rs`, which decides what "last night" was and has no I/O.
 
+mod bed_history;
 mod board;
 mod home;
 mod night;

@@ -2,26 +2,27 @@
 
 use std::collections::HashMap;
 
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 use fleetward_common::{
     access::{Action, DataClass, Kind},
     care::{BedView, HomePatient, OwnPage, WardBoard, WardSummary},
-    devices::DeviceView,
+    devices::{DeviceView, history::History},
     error::ErrorBody,
     id::{BedId, DeviceId, UnitId},
     page::Page,
 };
 
 use super::{
+    bed_history,
     board::{self, Around},
     own_page,
     store::{homes, identity, wards},
 };
 use crate::{
-    access::{Bed, Device, Listing, Patient, Read, Unit},
+    access::{Bed, Device, Listing, Patient, Read, ReadHistory, Unit},
     app::App,
     care::home,
-    devices::{store::summaries, summary::summarise},
+    devices::{routes::HistoryQuery, store::summaries, summary::summarise},
     identity::SignedIn,
     platform::{
         db::StoredId,
@@ -34,6 +35,11 @@ pub fn routes() -> Routes {
         .get("/wards", Guard::List(Kind::Unit, Action::Read), list_wards)
         .get("/wards/{id}", Guard::Point(Kind::Unit, Action::Read), ward)
         .get("/beds/{id}", Guard::Point(Kind::Bed, Action::Read), one_bed)
+        .get(
+            "/beds/{id}/history",
+            Guard::Point(Kind::Bed, Action::ReadHistory),
+            bed_history_of,
+        )
         .get(
             "/patients",
             Guard::List(Kind::Patient, Action::Read),
@@ -137,6 +143,27 @@ pub async fn one_bed(
         devices,
         server_time: app.clock.now(),
     }))
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/beds/{id}/history", tag = "care", params(("id" = BedId, Path), HistoryQuery),
+    responses(
+        (status = 200, description = "During the stay of whoever lies here now", body = History),
+        (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)
+    )
+)]
+pub async fn bed_history_of(
+    app: Data<App>,
+    signed_in: SignedIn,
+    id: Path<String>,
+    query: Result<Query<HistoryQuery>, actix_web::Error>,
+) -> Result<Json<History>, Failure> {
+    let id: BedId = id.parse().or(Err(Failure::NotFound))?;
+    let question = query.map_err(Failure::bad_request)?.question()?;
+    let permit = app.access.bed(id).permit::<ReadHistory>(&signed_in.actor).await?;
+    bed_history::read(&app, &signed_in.actor, &permit, question)
+        .await
+        .map(Json)
 }
 
 #[utoipa::path(

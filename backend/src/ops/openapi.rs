@@ -16,6 +16,7 @@ use utoipa::OpenApi;
         crate::care::routes::list_wards,
         crate::care::routes::ward,
         crate::care::routes::one_bed,
+        crate::care::routes::bed_history_of,
         crate::care::routes::list_patients,
         crate::care::routes::me,
         crate::fleet::routes::list,
