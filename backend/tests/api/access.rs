@@ -2,3 +2,4 @@
 
 mod agreement;
 mod every_route;
+mod random_world;
