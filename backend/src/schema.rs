@@ -268,7 +268,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    minute_rollups (device_id, metric, minute) {
+    minute_rollups (device_id, minute, metric) {
         device_id -> Binary,
         metric -> BigInt,
         minute -> BigInt,

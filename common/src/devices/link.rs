@@ -156,8 +156,23 @@ pub struct Frame {
 pub struct NumericBlock {
     #[n(0)]
     pub channel: u16,
-    #[n(1)]
+    #[cbor(n(1), decode_with = "decode_readings")]
     pub readings: Vec<RawReading>,
+}
+
+/// Reserves at once what the bytes at hand can hold, instead of growing reading by reading.
+fn decode_readings<'b, C>(
+    d: &mut minicbor::Decoder<'b>,
+    context: &mut C,
+) -> Result<Vec<RawReading>, minicbor::decode::Error> {
+    const SHORTEST: usize = 6;
+    let announced = d.probe().array()?.unwrap_or(0);
+    let at_hand = d.input().len().saturating_sub(d.position()) / SHORTEST;
+    let mut readings = Vec::with_capacity(usize::try_from(announced).unwrap_or(usize::MAX).min(at_hand));
+    for reading in d.array_iter_with(context)? {
+        readings.push(reading?);
+    }
+    Ok(readings)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]

@@ -79,7 +79,8 @@ CREATE TABLE minute_rollups (
   max_value BIGINT,
   sum_value BIGINT,
   last_value BIGINT,
-  PRIMARY KEY (device_id, metric, minute)
+  -- The minute before the metric: the rows of one minute lie side by side and cost one page.
+  PRIMARY KEY (device_id, minute, metric)
 ) WITHOUT ROWID;
 
 -- The live state of a device, so that a restart shows it again with its true age.

@@ -40,6 +40,8 @@ const IDLE_PENDING: usize = 4;
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(60);
 /// A minute is closed this long after its end, when no later reading has closed it.
 const MINUTE_GRACE: Duration = Duration::from_secs(30);
+/// No frame for this long: nothing more is to be expected of what was measured before.
+const QUIET: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone)]
 pub struct TwinState {
@@ -300,8 +302,12 @@ impl TwinState {
         effects
     }
 
+    /// A minute is over when the device has measured on beyond it, or sends nothing any more. What
+    /// time it is says nothing of a device that sends last week as fast as it can.
     fn close_ended_minutes(&mut self, now: Instant) -> Option<Box<Saved>> {
-        let over = (now - MINUTE_GRACE).minute();
+        let is_quiet = self.last_heard.is_none_or(|heard| now.since(heard) >= QUIET);
+        let reached = if is_quiet { Some(now) } else { self.newest_measured };
+        let over = (reached? - MINUTE_GRACE).minute();
         let mut minutes = Vec::new();
         for metric in &mut self.metrics {
             if metric.minutes.open_minute().is_some_and(|open| open < over) {

@@ -8,10 +8,8 @@ use super::{actor::Nudge, event::Event, registry::Twins, slot::Slot, state::COMM
 
 /// A device answers pings every few seconds. Nothing for this long: it counts as gone.
 pub const GONE_AFTER: Duration = Duration::from_secs(15);
-/// A twin without a line sleeps after this.
+/// A twin without a line sleeps after this; one with open minutes is looked at this often.
 const IDLE_AFTER: Duration = Duration::from_secs(60);
-/// A minute stays open at most about this long after its last reading.
-const QUIET: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Looks at every twin for as long as the server runs.
@@ -43,8 +41,8 @@ fn look_at(twins: &Twins, slot: &Slot, now: Instant) {
     let commit_is_late = presence
         .waiting_since()
         .is_some_and(|since| now.since(since) > COMMIT_LAG);
-    let minute_is_over = || presence.has_open_minutes() && silent_for >= QUIET && due(slot, now);
-    if commit_is_late || minute_is_over() {
+    let minutes_may_be_over = || presence.has_open_minutes() && due(slot, now);
+    if commit_is_late || minutes_may_be_over() {
         nudge(slot, Nudge::Tick);
     } else if !presence.has_line() && silent_for >= IDLE_AFTER && due(slot, now) {
         nudge(slot, Nudge::Passivate);

@@ -28,6 +28,10 @@ pub enum Location {
     Postgres(String),
 }
 
+/// A frame of each of thousands of devices dirties pages of its own, again with the next commit. They
+/// stay in memory, and are carried over into the file once in a while instead of every few commits.
+const WRITER_SETTINGS: &str = "PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -98304;";
+
 /// Earlier ones can corrupt a write-ahead log.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
@@ -38,7 +42,7 @@ impl Location {
             Location::SqliteFile(path) => {
                 let mut connection = open_file(path)?;
                 connection
-                    .batch_execute("PRAGMA wal_autocheckpoint = 4000;")
+                    .batch_execute(WRITER_SETTINGS)
                     .map_err(DbError::Query)?;
                 assert_settings(&mut connection)?;
                 Ok(DbConnection::Sqlite(connection))

@@ -146,7 +146,7 @@ fn the_frame_that_begins_a_minute_stores_the_one_before() {
 fn a_minute_that_no_reading_closes_is_closed_by_time() {
     let mut bedside = Bedside::connected();
     bedside.see(NIBP, of(120));
-    bedside.wait(60.0);
+    bedside.wait(59.0);
     assert!(bedside.apply(Event::Tick).save.is_none());
     bedside.wait(31.0);
     let saved = bedside.apply(Event::Tick).save.unwrap();
@@ -155,6 +155,30 @@ fn a_minute_that_no_reading_closes_is_closed_by_time() {
         [(codes::NIBP_SYSTOLIC, Closed::Whole(_))]
     ));
     assert!(!bedside.twin.has_open_minutes());
+}
+
+#[test]
+fn a_blood_pressures_minute_is_closed_though_the_heart_rate_goes_on() {
+    let mut bedside = Bedside::connected();
+    bedside.see(NIBP, of(120));
+    for _ in 0..100 {
+        bedside.wait(1.0).see(HEART_RATE, of(72));
+    }
+    let saved = bedside.apply(Event::Tick).save.unwrap();
+    assert!(matches!(
+        saved.minutes.as_slice(),
+        [(codes::NIBP_SYSTOLIC, Closed::Whole(_))]
+    ));
+}
+
+#[test]
+fn a_minute_of_last_week_stays_open_while_its_readings_come_in() {
+    let mut bedside = Bedside::connected();
+    let mut frame = bedside.frame().with(HEART_RATE, 0, of(72));
+    frame.base = frame.base.shifted(-7 * 86_400_000_000);
+    bedside.send(frame);
+    bedside.stored(1);
+    assert!(bedside.apply(Event::Tick).save.is_none());
 }
 
 #[test]
