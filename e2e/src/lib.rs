@@ -3,9 +3,10 @@
 //!
 //! Read in this order: [`built`] says where the binaries and tools are; [`world`] seeds the demo world
 //! once and hands out copies; [`portal`] runs a server on such a copy; [`people`] are who signs in,
-//! [`api`] is how a program does; [`bedside`] are device agents and the cable they hang on;
-//! [`stored`] reads the database behind the server's back, [`raw`] says what no well-behaved client says; [`browser`] is one person's Chromium and [`pages`] what they see in it; [`a11y`] asks axe about
-//! a page; [`journey`] puts a test together and keeps the evidence when it fails.
+//! [`api`] is how a program does; [`bedside`] are device agents, [`recording`] is what they may
+//! replay; [`stored`] reads the database behind the server's back, and [`raw`] says what no
+//! well-behaved client says; [`browser`] is one person's Chromium and [`pages`] what they see in it;
+//! [`a11y`] asks axe about a page; [`journey`] puts a test together and keeps the evidence when it fails.
 
 pub mod eventually;
 pub mod trouble;
@@ -18,6 +19,7 @@ pub mod api;
 pub mod bedside;
 pub mod people;
 pub mod raw;
+pub mod recording;
 pub mod stored;
 
 pub mod a11y;

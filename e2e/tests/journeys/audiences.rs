@@ -173,7 +173,7 @@ fn behind_the_pages_the_api_refuses_the_same() -> Outcome {
         let ward = format!("/api/v1/wards/{}", board.ward.id);
         let bed = format!("/api/v1/beds/{}", bed.id);
         let history =
-            format!("/api/v1/devices/{device}/history?metric=heart_rate&from=0&until=1&max_points=10");
+            format!("/api/v1/devices/{device}/history?metric=heart-rate&from=0&until=1&max_points=10");
 
         let rashida = Session::sign_in(portal, RASHIDA).await?;
         for path in [&ward, &bed] {

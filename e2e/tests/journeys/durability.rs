@@ -191,7 +191,7 @@ async fn compare_with_history(portal: &Portal, witnesses: &[Witness], began: Ins
             continue;
         };
         let path = format!(
-            "/api/v1/devices/{}/history?metric=heart_rate&from={}&until={}&max_points=2000",
+            "/api/v1/devices/{}/history?metric=heart-rate&from={}&until={}&max_points=2000",
             device.device,
             began.micros(),
             SystemClock.now().micros(),

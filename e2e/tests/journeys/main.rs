@@ -2,6 +2,8 @@
 //! sentence that must be true.
 
 #[cfg(test)]
+mod a_recording;
+#[cfg(test)]
 mod accessibility;
 #[cfg(test)]
 mod audiences;
