@@ -1,12 +1,16 @@
 //! What can go wrong in a journey, said so that the line in the test's output is enough to start on.
 
-use std::{fmt::Display, io, time::Duration};
+use std::{
+    fmt::{self, Display},
+    io,
+    time::Duration,
+};
 use thirtyfour::error::WebDriverError;
 use thiserror::Error;
 
 pub type Outcome<T = ()> = Result<T, Trouble>;
 
-#[derive(Debug, Error)]
+#[derive(Error)]
 pub enum Trouble {
     #[error("{step}: {source}")]
     Io {
@@ -14,7 +18,7 @@ pub enum Trouble {
         #[source]
         source: io::Error,
     },
-    #[error("the browser: {0}")]
+    #[error("the browser: {}", without_stack(.0))]
     Browser(#[from] WebDriverError),
     #[error("a request: {0}")]
     Request(#[from] reqwest::Error),
@@ -30,6 +34,20 @@ pub enum Trouble {
     /// It is there, but not as it should be.
     #[error("{0}")]
     Wrong(String),
+}
+
+/// What a failed test prints is this, so it is written for people.
+impl fmt::Debug for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
+}
+
+/// Chromedriver ends its sentences with addresses of its own code.
+fn without_stack(error: &WebDriverError) -> String {
+    let words = error.to_string();
+    let sentence = words.split("Stacktrace:").next().unwrap_or_default();
+    sentence.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Trouble {

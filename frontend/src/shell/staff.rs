@@ -131,10 +131,13 @@ fn page(route: StaffRoute, console: Console, session: &SessionView) -> Html {
                 <EmptyState {title}><p>{ text }</p><p class="muted">{ "Nothing is here yet. Your sign-in works, and shows nothing that you may not see." }</p></EmptyState>
             </>
         },
-        // The server decides what each of them is shown; these pages draw its refusal too.
-        (StaffRoute::Patients, _) => html! { <HomePatientsPage /> },
-        (StaffRoute::Fleet, _) => html! { <FleetPage /> },
+        (StaffRoute::Patients, Console::HomeCare) => html! { <HomePatientsPage /> },
+        (StaffRoute::Fleet, Console::Fleet | Console::HospitalDevices) => html! { <FleetPage /> },
+        // The server decides who may see this one device; the page draws its refusal too.
         (StaffRoute::Device { device }, _) => html! { <DevicePage {device} /> },
-        (StaffRoute::NotFound, _) => html! { <NotFoundPage home="/staff" home_name="your console" /> },
+        // Another role's list would be empty here, and an empty list would say that there is nobody.
+        (StaffRoute::Patients | StaffRoute::Fleet | StaffRoute::NotFound, _) => {
+            html! { <NotFoundPage home="/staff" home_name="your console" /> }
+        }
     }
 }
