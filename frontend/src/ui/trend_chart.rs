@@ -25,6 +25,8 @@ extern "C" {
     fn position(this: &Plot, value: f64, scale: &str, in_canvas_pixels: bool) -> f64;
     #[wasm_bindgen(method, getter, js_name = ctx)]
     fn context(this: &Plot) -> CanvasRenderingContext2d;
+    #[wasm_bindgen(method, getter, js_name = cursor)]
+    fn cursor(this: &Plot) -> JsValue;
     #[wasm_bindgen(static_method_of = Plot, js_class = "uPlot", js_name = tzDate)]
     fn tz_date(date: &js_sys::Date, zone: &str) -> js_sys::Date;
 }
@@ -55,6 +57,9 @@ pub struct TrendChartProps {
     /// Single measurements as bars from low to high instead of a line.
     #[prop_or(false)]
     pub bars: bool,
+    /// Where the pointer is: seconds since 1970.
+    #[prop_or_default]
+    pub on_cursor: Callback<Option<f64>>,
     /// The lowest strip writes the hours.
     #[prop_or(false)]
     pub hours: bool,
@@ -150,6 +155,7 @@ struct Settings {
     height: u32,
     bars: bool,
     hours: bool,
+    on_cursor: Callback<Option<f64>>,
 }
 
 impl Settings {
@@ -163,6 +169,7 @@ impl Settings {
             height: props.height,
             bars: props.bars,
             hours: props.hours,
+            on_cursor: props.on_cursor.clone(),
         }
     }
 }
@@ -173,11 +180,13 @@ struct Calls {
     range: Closure<dyn Fn(JsValue, JsValue, JsValue) -> js_sys::Array>,
     hours: Closure<dyn Fn(JsValue, js_sys::Array) -> js_sys::Array>,
     draw: Closure<dyn Fn(Plot)>,
+    cursor: Closure<dyn Fn(Plot)>,
 }
 
 impl Calls {
     fn new(settings: &Settings, data: &Rc<TrendData>, colour: String) -> Self {
         let (bars, data) = (settings.bars, data.clone());
+        let (moments, on_cursor) = (data.clone(), settings.on_cursor.clone());
         let zone = Zone::new(&settings.zone);
         let zone_name = settings.zone.clone();
         let (floor_low, floor_high) = settings.floor;
@@ -203,6 +212,12 @@ impl Calls {
                 if bars {
                     draw_bars(&plot, &data, &colour);
                 }
+            }),
+            cursor: Closure::new(move |plot: Plot| {
+                let index = js_sys::Reflect::get(&plot.cursor(), &"idx".into())
+                    .ok()
+                    .and_then(|index| index.as_f64());
+                on_cursor.emit(index.and_then(|index| moments.x.get(index as usize).copied()));
             }),
         }
     }
@@ -330,10 +345,14 @@ fn options(element: &HtmlElement, settings: &Settings, calls: &Calls) -> JsValue
     ]);
     let cursor = object(&[
         ("sync", object(&[("key", "trend".into())])),
-        ("drag", object(&[("x", true.into()), ("y", false.into())])),
+        // A range is a button, not a drag: it works by key and by touch.
+        ("drag", object(&[("x", false.into()), ("y", false.into())])),
         ("points", object(&[("show", false.into())])),
     ]);
-    let hooks = object(&[("draw", js_sys::Array::of1(calls.draw.as_ref()).into())]);
+    let hooks = object(&[
+        ("draw", js_sys::Array::of1(calls.draw.as_ref()).into()),
+        ("setCursor", js_sys::Array::of1(calls.cursor.as_ref()).into()),
+    ]);
     object(&[
         ("width", element.client_width().max(120).into()),
         ("height", settings.height.into()),

@@ -78,6 +78,13 @@ impl Zone {
 
     /// The zone this computer is set to.
     pub fn of_viewer() -> Self {
+        thread_local! {
+            static VIEWER: Zone = Zone::asked_of_browser();
+        }
+        VIEWER.with(Zone::clone)
+    }
+
+    fn asked_of_browser() -> Self {
         let name = Formatter::new("en-GB", &JsValue::UNDEFINED)
             .ok()
             .map(|formatter| formatter.resolved_options())
@@ -142,13 +149,22 @@ impl Zone {
 
     /// `14:28` today, `Sat 21 Nov 14:28` before.
     pub fn moment(&self, at: Instant, now: Instant) -> String {
-        let (date, today) = (self.date(at), self.date(now));
-        if date == today {
+        if self.is_same_day(at, now) {
             self.minute(at)
         } else {
-            let without_year = date.rsplit_once(' ').map_or(date.as_str(), |(day, _)| day);
-            format!("{without_year} {}", self.minute(at))
+            format!("{} {}", self.day(at), self.minute(at))
         }
+    }
+
+    pub fn is_same_day(&self, a: Instant, b: Instant) -> bool {
+        self.date(a) == self.date(b)
+    }
+
+    /// `Sat 21 Nov`
+    pub fn day(&self, at: Instant) -> String {
+        let date = self.date(at);
+        date.rsplit_once(' ')
+            .map_or(date.clone(), |(day, _)| day.to_owned())
     }
 }
 

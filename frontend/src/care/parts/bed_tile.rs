@@ -9,6 +9,7 @@ use super::{
     vital::VitalSign,
 };
 use crate::{
+    api::clock,
     care::tile::{Absence, Body, Lane, Monitored, Tile},
     ui::{
         age::{age_text, stopwatch_text},
@@ -77,7 +78,7 @@ fn body(props: &BedTileProps) -> Html {
             <div class="bed-empty">
                 <p><b>{ "Not monitored" }</b>
                     if let Some(since) = since {
-                        <span>{ "No device since " }{ props.zone.minute(*since) }</span>
+                        <span>{ "No device since " }{ props.zone.moment(*since, clock::now()) }</span>
                     } else {
                         <span>{ "No device at this bed" }</span>
                     }

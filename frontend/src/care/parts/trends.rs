@@ -8,7 +8,7 @@ use fleetward_common::{
 };
 use futures_util::future::join_all;
 use std::{rc::Rc, time::Duration};
-use yew::{AttrValue, Callback, Html, Properties, component, html, use_memo, use_state_eq};
+use yew::{AttrValue, Callback, Html, Properties, component, html, use_callback, use_memo, use_state_eq};
 
 use crate::{
     api::{self, ApiError, clock},
@@ -206,6 +206,8 @@ type RangeProp = Range;
 fn trend_body(props: &TrendBodyProps) -> Html {
     let library = use_chart_library();
     let trends = &props.trends.0;
+    let cursor = use_state_eq(|| None::<f64>);
+    let on_cursor = use_callback(cursor.clone(), |at: Option<f64>, cursor| cursor.set(at));
     let columns = use_memo(props.trends.clone(), |trends| {
         trends
             .0
@@ -226,13 +228,18 @@ fn trend_body(props: &TrendBodyProps) -> Html {
                             <div class="trend-strip">
                                 <TrendChart data={data.clone()} from={seconds(trends.span.from)} until={seconds(trends.span.until)}
                                     floor={strip.floor} colour={SeriesColour(strip.colour)} zone={props.zone.name().to_owned()}
-                                    height={strip_height() + if last { 24 } else { 0 }} bars={strip.lower.is_some()} hours={last} />
+                                    height={strip_height() + if last { 24 } else { 0 }} bars={strip.lower.is_some()} hours={last}
+                                    on_cursor={if index == 0 { on_cursor.clone() } else { Callback::noop() }} />
                                 <p class={format!("trend-name series-{}", strip.colour)}>
                                     <b>{ metric_label(strip.label) }</b><span class="unit">{ unit(strip) }</span>
+                                    if let Some(at) = *cursor { <b class="number">{ at_cursor(strip, data, at) }</b> }
                                 </p>
                             </div>
                         }
                     }) }
+                    if let Some(at) = *cursor {
+                        <p class="trend-cursor">{ "At " }{ props.zone.moment(Instant::from_millis((at * 1_000.0) as i64), trends.span.until) }</p>
+                    }
                 </div>
             }
             <p class="trend-summary">{ sentence(trends, &props.zone) }</p>
@@ -266,6 +273,25 @@ fn column(strip: &[Stroke]) -> TrendData {
             .map(|stroke| stroke.extremes.map(|(_, high)| high))
             .collect(),
     }
+}
+
+/// The nearest value to the cursor, if one is near: a gap has none.
+fn at_cursor(strip: &Strip, data: &TrendData, at: f64) -> String {
+    let near = (strip.interval.as_secs_f64() * 2.0).max(90.0);
+    let values = data.x.iter().zip(data.low.iter().zip(&data.high));
+    values
+        .filter_map(|(x, (low, high))| Some(((x - at).abs(), ((*low)?, (*high)?))))
+        .filter(|(distance, _)| *distance <= near)
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or("---".to_owned(), |(_, (low, high))| {
+            if strip.lower.is_some() {
+                format!("{}/{}", trend::number(high), trend::number(low))
+            } else if low == high {
+                trend::number(low)
+            } else {
+                format!("{} to {}", trend::number(low), trend::number(high))
+            }
+        })
 }
 
 fn unit(strip: &Strip) -> Html {

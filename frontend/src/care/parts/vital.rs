@@ -1,8 +1,10 @@
 //! One vital sign: label, unit, the number or why there is none, and its age.
 
+use fleetward_common::time::Instant;
 use yew::{AttrValue, Html, Properties, component, html};
 
 use crate::{
+    api::clock,
     care::{tile::Vital, vitals::Shown},
     ui::{
         age::age_text,
@@ -54,7 +56,7 @@ pub fn vital_sign(props: &VitalProps) -> Html {
             match last {
                 Some(last) => html! {
                     <span class="age last" title={why.words()}>
-                        <span class="last-value">{ &last.text }{ " at " }</span>{ props.zone.minute(last.at) }
+                        { last_words(&last.text, last.at, &props.zone) }
                     </span>
                 },
                 None => html! { <span class="age">{ why.words() }</span> },
@@ -67,5 +69,14 @@ pub fn vital_sign(props: &VitalProps) -> Html {
             <dd class="number">{ number }</dd>
             <dd class="note">{ note }</dd>
         </dl>
+    }
+}
+
+/// `76 at 14:28`, and a value of another day says so.
+fn last_words(text: &str, at: Instant, zone: &Zone) -> Html {
+    if zone.is_same_day(at, clock::now()) {
+        html! { <><span class="last-value">{ text }{ " at " }</span>{ zone.minute(at) }</> }
+    } else {
+        html! { <><span class="last-value">{ text }{ ", " }</span>{ zone.day(at) }</> }
     }
 }
