@@ -29,6 +29,9 @@ pub fn error_panel(props: &ErrorPanelProps) -> Html {
                 if can_retry(&props.error) {
                     <p><button type="button" class="button" onclick={move |_| retry.emit(())}>{ "Try again" }</button></p>
                 }
+                if props.error.code() == Some(ErrorCode::NotFound) {
+                    <p><a href="/">{ "Back to your start page" }</a></p>
+                }
                 { reference(&props.error) }
             </div>
         </section>
