@@ -226,8 +226,10 @@ impl Tab {
         for topic in topics {
             match self.app.access.scope(&self.signed_in.actor, topic).await {
                 Ok(scope) => {
+                    // Something of the organisation moved: who lies where may have changed with the
+                    // same devices in view.
                     let changed = self.topics.get_mut(&topic).is_some_and(|listening| {
-                        let differs = listening.scope.devices != scope.devices;
+                        let differs = moved || listening.scope.devices != scope.devices;
                         listening.scope = scope;
                         differs
                     });

@@ -2,7 +2,7 @@
 
 use fleetward_common::{
     care::{BedView, BoardBed, HomePatient, Occupancy, OwnPage, Tone, WardBoard, WardSummary},
-    devices::DeviceType,
+    devices::{DeviceType, history::History},
     page::Page,
 };
 
@@ -136,5 +136,38 @@ on_both_engines! {
             let wards: Vec<WardSummary> = person.read("/api/v1/wards").await;
             assert!(wards.is_empty(), "{login}");
         }
+    }
+
+    async fn rashida_reads_back_what_was_measured_at_bed_7_and_nobody_else_does(portal: Portal) {
+        let rashida = portal.sign_in("rashida.amadi").await;
+        let seven = bed(&board_of(&rashida).await, "7").id;
+        let (now, hour) = (portal.app.clock.now().micros(), 3_600_000_000);
+        let path = format!("/api/v1/beds/{seven}/history?metric=heart-rate&from={}&until={now}&max_points=100", now - hour);
+        let history: History = rashida.read(&path).await;
+        // No device has been on the line yet: the whole hour is a gap, and no flat line.
+        assert_eq!(history.gaps.iter().map(|gap| gap.span).collect::<Vec<_>>(), [history.span]);
+
+        let refused = portal.sign_in("daniel.brooks").await.get(&path).await;
+        assert_eq!((refused.status, refused.code().as_str()), (403, "not_permitted"));
+        assert!(refused.text.contains("charge nurse"), "{}", refused.text);
+        for login in ["ivo.lang", "ben.fischer", "alan.reed", "nils.berg"] {
+            assert_eq!(portal.sign_in(login).await.get(&path).await.status, 404, "{login}");
+        }
+        for wrong in ["metric=mood", "from=x", "from=9&until=3"] {
+            let path = format!("/api/v1/beds/{seven}/history?metric=heart-rate&from=0&until=1&{wrong}");
+            assert_eq!(rashida.get(&path).await.status, 400, "{wrong}");
+        }
+    }
+
+    async fn the_maker_may_see_a_monitor_and_is_told_why_not_its_heart_rate(portal: Portal) {
+        let rashida = portal.sign_in("rashida.amadi").await;
+        let monitor = bed(&board_of(&rashida).await, "7").devices[0].device;
+        let path = format!("/api/v1/devices/{monitor}/history?metric=heart-rate&from=0&until=1000000");
+        let refused = portal.sign_in("ben.fischer").await.get(&path).await;
+        assert_eq!((refused.status, refused.code().as_str()), (403, "not_permitted"));
+        assert!(refused.text.contains("The maker of a device never sees"), "{}", refused.text);
+        let battery = path.replace("heart-rate", "battery");
+        assert_eq!(portal.sign_in("ben.fischer").await.get(&battery).await.status, 200);
+        assert_eq!(portal.sign_in("ivo.lang").await.get(&path).await.status, 404);
     }
 }

@@ -14,7 +14,7 @@ on_both_engines! {
         let ben = portal.sign_in("ben.fischer").await;
         let answer = ben.get("/api/v1/devices").await;
         let page: Page<DeviceSummary> = serde_json::from_str(&answer.text).unwrap();
-        assert_eq!(page.total, 37);
+        assert_eq!(page.total, 47);
         assert!(page.items.iter().all(|device| device.serial.as_str().starts_with("NW-")));
         let sites: Vec<_> = page.items.iter().filter_map(|device| device.site.as_deref()).collect();
         assert!(sites.contains(&"LARK-04") && sites.contains(&"HERON-11"));
