@@ -62,9 +62,8 @@ pub async fn read(
 
 /// One history of several devices' parts.
 fn joined(question: Question, mut parts: Vec<History>) -> History {
-    if parts.iter().any(|part| !is_empty(&part.series)) {
-        parts.retain(|part| !is_empty(&part.series));
-    }
+    // Every device at the bed was asked; only those that measure this have anything to say.
+    parts.retain(says_something);
     parts.sort_by_key(|part| part.span.from);
     let mut gaps: Vec<Gap> = parts.iter().flat_map(|part| part.gaps.clone()).collect();
     gaps.extend(uncovered(question.span, &parts));
@@ -109,12 +108,13 @@ fn uncovered(span: Span, parts: &[History]) -> Vec<Gap> {
         .collect()
 }
 
-fn is_empty(series: &Series) -> bool {
-    match series {
-        Series::Readings(points) => points.is_empty(),
-        Series::Samples(blocks) => blocks.is_empty(),
-        Series::Decimated(buckets) => buckets.is_empty(),
-    }
+fn says_something(part: &History) -> bool {
+    let measured = match &part.series {
+        Series::Readings(points) => !points.is_empty(),
+        Series::Samples(blocks) => !blocks.is_empty(),
+        Series::Decimated(buckets) => !buckets.is_empty(),
+    };
+    measured || part.gaps.iter().any(|gap| gap.reason != GapReason::NoData)
 }
 
 fn one_after_the_other(earlier: Series, later: Series) -> Series {
@@ -175,7 +175,7 @@ fn of_block(block: &Block) -> Vec<Extremes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fleetward_common::{metric::codes, time::Instant};
+    use fleetward_common::{devices::link::NoValue, metric::codes, time::Instant};
 
     fn question(from: i64, until: i64) -> Question {
         Question {
@@ -240,12 +240,31 @@ mod tests {
     }
 
     #[test]
+    fn two_silent_devices_leave_one_gap_and_a_loose_electrode_is_told() {
+        let mut silent = part(0, 100, &[]);
+        silent.gaps.push(Gap {
+            span: span(0, 100),
+            reason: GapReason::NoData,
+        });
+        let history = joined(question(0, 100), vec![silent.clone(), silent.clone()]);
+        assert_eq!(history.gaps, silent.gaps);
+
+        let mut loose = part(0, 100, &[]);
+        loose.gaps.push(Gap {
+            span: span(0, 100),
+            reason: GapReason::Absent(NoValue::SensorOff),
+        });
+        let history = joined(question(0, 100), vec![silent, loose.clone()]);
+        assert_eq!(history.gaps, loose.gaps);
+    }
+
+    #[test]
     fn before_the_patient_came_there_is_nothing() {
         let history = joined(question(0, 100), Vec::new());
         assert_eq!(
             history.gaps.iter().map(|gap| gap.span).collect::<Vec<_>>(),
             [span(0, 100)]
         );
-        assert!(is_empty(&history.series));
+        assert_eq!(history.series, Series::Readings(Vec::new()));
     }
 }
