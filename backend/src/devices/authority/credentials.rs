@@ -19,7 +19,10 @@ use thiserror::Error;
 use super::{AuthorityError, DeviceAuthority, DeviceCertificate};
 use crate::{
     devices::store::registration,
-    platform::{db::DbConnection, secrets::write_private},
+    platform::{
+        db::{DbConnection, QueryError},
+        secrets::write_private,
+    },
 };
 
 const VALID: Duration = Duration::from_secs(365 * 86_400);
@@ -34,7 +37,7 @@ pub enum CredentialsError {
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     #[error("the certificate can't be registered")]
-    Query(#[from] diesel::result::Error),
+    Query(#[from] QueryError),
 }
 
 /// Writes `device.key.pem`, `device.cert.pem` and `server-ca.pem` into `folder` and registers the

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use diesel::QueryResult;
 use fleetward_common::{id::DeviceId, time::Instant};
 
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
             ledger::CommitLedger,
         },
     },
-    platform::db::{Append, DbConnection, WriteFailed},
+    platform::db::{Append, DbConnection, QueryError, QueryResult, WriteFailed},
 };
 
 /// Keys, times and index entries of a row, beside its payload.
@@ -28,7 +27,7 @@ pub struct FrameAppend {
 impl Append for FrameAppend {
     fn append(&self, connection: &mut DbConnection) -> QueryResult<()> {
         if self.ledger.has_failed() {
-            return Err(diesel::result::Error::RollbackTransaction);
+            return Err(QueryError::RollbackTransaction);
         }
         frames::append(connection, self.device, &self.rows)
     }

@@ -15,6 +15,7 @@ mod metric;
 pub mod outbox;
 pub mod registry;
 pub mod slot;
+mod snapshot;
 pub mod state;
 mod view;
 pub mod watchdog;

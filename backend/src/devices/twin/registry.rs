@@ -23,7 +23,7 @@ use crate::{
     },
     platform::{
         clock::Clock,
-        db::{Db, DbConnection, DbError},
+        db::{Db, DbConnection, DbError, QueryResult},
     },
 };
 use actix::{Actor, Addr};
@@ -238,10 +238,7 @@ impl Twins {
 }
 
 /// The twin as its snapshot and the rows since then have it, with the minutes that those rows closed.
-fn restored(
-    connection: &mut DbConnection,
-    device: DeviceId,
-) -> diesel::QueryResult<Option<(TwinState, Minutes)>> {
+fn restored(connection: &mut DbConnection, device: DeviceId) -> QueryResult<Option<(TwinState, Minutes)>> {
     let Some(snapshot) = snapshots::load(connection, device)? else {
         return Ok(None);
     };

@@ -24,11 +24,10 @@ use super::{
     Minutes,
     clock::DeviceClock,
     declared::Declared,
-    event::{Effects, Event, Publication, Saved, SnapshotRow},
+    event::{Effects, Event, Publication, Saved},
     metric::MetricTwin,
-    view::{Snapshot, SnapshotMetric, SnapshotRun, Technical, TwinView},
+    view::{Technical, TwinView},
 };
-use crate::devices::telemetry::rollup::MinuteBook;
 
 /// A writer that is further behind makes values go on as NOT RECORDED.
 pub const COMMIT_LAG: Duration = Duration::from_secs(1);
@@ -37,7 +36,6 @@ const WINDOW_FRAMES: usize = 64;
 const WINDOW_BYTES: usize = 512 * 1024;
 /// An idle twin keeps no more than this for frames to come.
 const IDLE_PENDING: usize = 4;
-const SNAPSHOT_EVERY: Duration = Duration::from_secs(60);
 /// A minute is closed this long after its end, when no later reading has closed it.
 const MINUTE_GRACE: Duration = Duration::from_secs(30);
 /// No frame for this long: nothing more is to be expected of what was measured before.
@@ -419,104 +417,6 @@ impl TwinState {
                 clock_trusted: self.clock.is_none_or(|clock| clock.trusted),
             },
         }
-    }
-
-    /// A snapshot no more often than once a minute of the server's time, however fast data comes.
-    pub(super) fn snapshot_when_due(&mut self, now: Instant) -> Option<SnapshotRow> {
-        let due = self
-            .saved_at
-            .is_none_or(|saved| now.since(saved) >= SNAPSHOT_EVERY);
-        due.then(|| self.snapshot_row(now)).flatten()
-    }
-
-    fn snapshot_row(&mut self, now: Instant) -> Option<SnapshotRow> {
-        let run = self.run.as_ref()?;
-        let state = serde_json::to_vec(&self.snapshot()).ok()?;
-        self.saved_at = Some(now);
-        Some(SnapshotRow {
-            epoch: run.epoch,
-            next_seq: run.next,
-            state,
-            saved_at: now,
-        })
-    }
-
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            last_heard: self.last_heard,
-            run: self.run.as_ref().map(|run| SnapshotRun {
-                epoch: run.epoch,
-                next: run.next,
-                missing: run.missing.clone(),
-            }),
-            clock: self.clock,
-            software: self.software.clone(),
-            faults: self.pending_faults().unwrap_or(&self.faults).to_vec(),
-            newest_measured: self.newest_measured,
-            metrics: self
-                .metrics
-                .iter()
-                .enumerate()
-                .map(|(slot, metric)| SnapshotMetric {
-                    code: metric.code,
-                    signal: metric.signal,
-                    newest: metric.newest,
-                    latest: self.pending_reading(slot).or(metric.latest),
-                    last_known: metric.last_known.as_deref().copied(),
-                    open_minute: metric.minutes.open_minute(),
-                    newest_minute: metric.minutes.newest(),
-                })
-                .collect(),
-        }
-    }
-
-    // A snapshot is stored behind the frames that wait, so it speaks of them as stored.
-    fn pending_reading(&self, slot: usize) -> Option<Reading> {
-        self.pending.iter().rev().find_map(|pending| {
-            let mut readings = pending.readings.iter();
-            readings.find_map(|(of, reading)| (usize::from(*of) == slot).then_some(*reading))
-        })
-    }
-
-    fn pending_faults(&self) -> Option<&[FaultCode]> {
-        self.pending
-            .iter()
-            .rev()
-            .find_map(|pending| pending.faults.as_deref())
-    }
-}
-
-impl TwinState {
-    /// As after a restart: nobody is connected, and what was open is rewritten from rows.
-    pub fn restored(device: DeviceId, snapshot: Snapshot) -> Self {
-        let mut state = Self::never_seen(device);
-        state.connection = match snapshot.last_heard {
-            Some(since) => Connection::Gone { since },
-            None => Connection::NeverSeen,
-        };
-        state.last_heard = snapshot.last_heard;
-        state.run = snapshot.run.map(|run| Run {
-            epoch: run.epoch,
-            next: run.next,
-            stored: run.next,
-            missing: run.missing,
-        });
-        state.clock = snapshot.clock;
-        state.software = snapshot.software;
-        state.faults = snapshot.faults;
-        state.newest_measured = snapshot.newest_measured;
-        state.metrics = snapshot
-            .metrics
-            .into_iter()
-            .map(|kept| MetricTwin {
-                newest: kept.newest,
-                latest: kept.latest,
-                last_known: kept.last_known.map(Box::new),
-                minutes: MinuteBook::resumed(kept.open_minute, kept.newest_minute),
-                ..MetricTwin::declared(kept.code, kept.signal)
-            })
-            .collect();
-        state
     }
 }
 

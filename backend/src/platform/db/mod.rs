@@ -16,6 +16,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+/// What a query answers with, for those who hand it on and ask nothing themselves.
+pub use diesel::{QueryResult, result::Error as QueryError};
 pub use engine::{DbConnection, Location};
 pub use migrate::{migrate_down, migrate_up};
 pub use row::{CorruptRow, StoredId, instant, micros};
