@@ -36,18 +36,20 @@ fn night_of(at: Instant, zone: &TimeZone) -> Option<Date> {
         .map(|noon| noon.date())
 }
 
-/// The last `count` nights, oldest first. A night without data is there, and says so.
-/// The night that is going on now is not over, so it is left out.
+/// The last `count` nights, oldest first. A night without data is there, and says so. The night that is
+/// going on counts from the moment its summary is here: in the morning it is last night.
 pub fn nights(readings: &[MinuteReading], now: Instant, zone: &TimeZone, count: usize) -> Vec<Night> {
     let Some(tonight) = night_of(now, zone) else {
         return Vec::new();
     };
-    let mut nights: Vec<Night> = (1..=count)
+    let mut nights: Vec<Night> = (0..=count)
         .filter_map(|back| {
             let days = i64::try_from(back).ok()?;
             let date = tonight.checked_sub(Span::new().days(days)).ok()?;
-            Some(night(readings, date, zone))
+            let night = night(readings, date, zone);
+            (back > 0 || night.usage_minutes.is_some()).then_some(night)
         })
+        .take(count)
         .collect();
     nights.reverse();
     nights
@@ -78,10 +80,10 @@ pub enum Whose<'a> {
 }
 
 impl Whose<'_> {
-    const fn subject(&self) -> &str {
+    fn slept(&self) -> String {
         match self {
-            Whose::Yours => "You",
-            Whose::Of(name) => name,
+            Whose::Yours => "You slept with your device".to_owned(),
+            Whose::Of(name) => format!("{name} slept with the device"),
         }
     }
 
@@ -159,13 +161,12 @@ pub fn no_data(heard: Heard, zone: &TimeZone) -> Sentence {
         Some(data) => format!("No data since {}.", data.strftime("%A %-d %B")),
         None => "No data has arrived yet.".to_owned(),
     };
-    let detail = match heard.line.and_then(local) {
-        Some(line) => format!(
-            "The treatment works without a connection too. Last heard {}.",
-            line.strftime("%A, %H:%M")
-        ),
-        None => "The treatment works without a connection too.".to_owned(),
+    let newest = match (heard.data.and_then(local), heard.line.and_then(local)) {
+        (Some(data), _) => format!(" The newest measurement is from {}.", data.strftime("%A, %H:%M")),
+        (None, Some(line)) => format!(" The device was last heard {}.", line.strftime("%A, %H:%M")),
+        (None, None) => String::new(),
     };
+    let detail = format!("The treatment works without a connection too.{newest}");
     Sentence {
         text,
         detail: Some(detail),
@@ -231,6 +232,15 @@ mod tests {
     }
 
     #[test]
+    fn in_the_morning_last_night_is_there_as_soon_as_the_mask_is_off() {
+        let readings = [usage("2026-11-24T05:42:00Z", 400)];
+        let nights = nights(&readings, at("2026-11-24T07:30:00Z"), &london(), 2);
+        let dates: Vec<_> = nights.iter().map(|night| night.date.as_str()).collect();
+        assert_eq!(dates, ["2026-11-22", "2026-11-23"]);
+        assert_eq!(nights[1].usage_minutes, Some(400));
+    }
+
+    #[test]
     fn in_the_small_hours_the_last_night_is_the_one_before() {
         let readings = [usage("2026-11-23T06:00:00Z", 410)];
         let nights = nights(&readings, at("2026-11-24T02:00:00Z"), &london(), 1);
@@ -248,7 +258,7 @@ mod tests {
         });
         let nights = nights(&readings, at("2026-11-24T13:00:00Z"), &london(), 7);
         let sentence = sentence(&nights, Heard::default(), &london(), Whose::Yours);
-        assert_eq!(sentence.text, "You slept with the device for 6 h 40 min.");
+        assert_eq!(sentence.text, "You slept with your device for 6 h 40 min.");
         assert_eq!(sentence.detail.as_deref(), Some("The mask fitted well."));
         assert_eq!(sentence.tone, Tone::Good);
     }
@@ -262,7 +272,11 @@ mod tests {
         };
         let sentence = sentence(&nights, heard, &london(), Whose::Yours);
         assert_eq!(sentence.text, "No data since Saturday 21 November.");
-        assert!(sentence.detail.unwrap().ends_with("Last heard Saturday, 07:12."));
+        let detail = sentence.detail.unwrap();
+        assert!(
+            detail.ends_with("The newest measurement is from Saturday, 06:02."),
+            "{detail}"
+        );
         assert_eq!(sentence.tone, Tone::NoData);
     }
 }
