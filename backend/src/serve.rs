@@ -13,7 +13,7 @@ use crate::{
     devices::{
         ingest::DevicePort,
         telemetry::retention::{Keep, tidy_waves},
-        twin::watchdog,
+        twin::{Twins, watchdog},
     },
     ops,
     platform::http::{around::around, limits},
@@ -33,6 +33,7 @@ pub struct Running {
     pub device: SocketAddr,
     pub ops: SocketAddr,
     servers: Vec<ServerHandle>,
+    twins: Twins,
     background: Vec<actix_web::rt::task::JoinHandle<()>>,
     ended: Vec<actix_web::rt::task::JoinHandle<io::Result<()>>>,
 }
@@ -103,6 +104,7 @@ pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
         device: device_address,
         ops: ops_address,
         servers: vec![devices.handle(), portal.handle(), metrics.handle()],
+        twins: app.twins.clone(),
         background,
         ended: vec![
             actix_web::rt::spawn(devices),
@@ -115,6 +117,7 @@ pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
 impl Running {
     /// Takes no new connection, lets open requests finish, and returns.
     pub async fn stop(self) {
+        self.twins.close().await;
         for server in &self.servers {
             server.stop(true).await;
         }

@@ -11,6 +11,7 @@
 
 mod access;
 mod care;
+mod devices;
 mod fleet;
 mod golden;
 mod identity;

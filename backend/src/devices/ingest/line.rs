@@ -126,6 +126,9 @@ impl Line {
     /// been revoked, since the handshake.
     async fn objection(&self, hello: &Hello) -> Option<End> {
         let turned_away = |reason| Some(End::TurnedAway(reason));
+        if self.twins.is_closing() {
+            return turned_away(ByeReason::Shutdown);
+        }
         if hello.protocol != PROTOCOL_VERSION {
             return turned_away(ByeReason::ProtocolVersion);
         }

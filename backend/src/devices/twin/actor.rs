@@ -243,6 +243,8 @@ pub enum Nudge {
     /// The device has been silent: its line is given up.
     LetGo,
     Passivate,
+    /// The server stops.
+    Close,
 }
 
 impl Handler<Nudge> for TwinActor {
@@ -258,6 +260,12 @@ impl Handler<Nudge> for TwinActor {
                 self.apply(Event::Tick, now);
             }
             Nudge::LetGo => self.line = None,
+            Nudge::Close => {
+                let reason = ByeReason::Shutdown;
+                self.say(ServerMessage::Bye { reason }, false);
+                self.line = None;
+                self.passivate(now, context);
+            }
             Nudge::Passivate => {
                 if self.line.is_none() && self.successor.is_none() && self.frames_waiting() == 0 {
                     self.passivate(now, context);

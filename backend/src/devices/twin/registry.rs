@@ -4,13 +4,13 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use super::{
     Minutes, TwinState, TwinView,
-    actor::{HandOver, Line, TwinActor},
+    actor::{HandOver, Line, Nudge, TwinActor},
     event::{Event, Publication, Saved},
     outbox::{Inbox, outbox},
     slot::Slot,
@@ -51,6 +51,7 @@ struct Inner {
     metrics: LinkMetrics,
     slots: RwLock<HashMap<DeviceId, Arc<Slot>>>,
     lines: AtomicU64,
+    closing: AtomicBool,
 }
 
 /// A line that belongs to a twin now.
@@ -70,6 +71,7 @@ impl Twins {
                 metrics,
                 slots: RwLock::default(),
                 lines: AtomicU64::new(1),
+                closing: AtomicBool::new(false),
             }),
         }
     }
@@ -121,6 +123,21 @@ impl Twins {
             line: number,
         };
         Ok((joined, inbox))
+    }
+
+    /// Says goodbye on every line and leaves nothing open. No line is taken after this.
+    pub async fn close(&self) {
+        self.inner.closing.store(true, Ordering::Relaxed);
+        for slot in self.all() {
+            if let Some(actor) = slot.actor() {
+                // An actor that is gone has nothing left to say.
+                let _ = actor.send(Nudge::Close).await;
+            }
+        }
+    }
+
+    pub fn is_closing(&self) -> bool {
+        self.inner.closing.load(Ordering::Relaxed)
     }
 
     /// What people see of a device whose twin is awake. For those that sleep, ask [`Self::views`].

@@ -1,6 +1,6 @@
 //! A real server on free ports, on a thread of its own.
 
-use std::{net::SocketAddr, sync::mpsc, thread};
+use std::{net::SocketAddr, path::Path, sync::mpsc, thread};
 
 use actix_web::web::Data;
 use fleetward::{
@@ -22,7 +22,8 @@ pub struct Portal {
     /// The inside of the server, for what can't be seen from outside yet.
     pub app: Data<App>,
     pub http: reqwest::Client,
-    _world: World,
+    /// There for as long as the portal runs.
+    world: Option<World>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -88,10 +89,21 @@ impl Portal {
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
                 .unwrap(),
-            _world: world,
+            world: Some(world),
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    /// Stopped, and started again on the same data.
+    pub fn restarted(mut self, options: Options) -> Self {
+        let world = self.world.take().expect("a world");
+        drop(self);
+        Self::start_in(world, options)
+    }
+
+    pub fn data(&self) -> &Path {
+        self.world.as_ref().expect("a world").folder.path()
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,0 +1,7 @@
+//! From the reference agent, through the device port, to what people read.
+
+mod monitor;
+mod replay;
+mod road_in;
+
+pub use monitor::{HEART_RATE, Monitor, SPO2, until};
