@@ -104,11 +104,7 @@ pub fn sentence(nights: &[Night], heard: Heard, zone: &TimeZone, whose: Whose<'_
             ahi,
             ..
         }) => Sentence {
-            text: format!(
-                "{} slept with the device for {}.",
-                whose.subject(),
-                hours(*minutes)
-            ),
+            text: format!("{} for {}.", whose.slept(), hours(*minutes)),
             detail: last_night_detail(*leak_p95, *ahi),
             tone: if *minutes >= GOAL_MINUTES {
                 Tone::Good
