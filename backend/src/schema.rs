@@ -219,15 +219,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    channel_declarations (device_id, declaration) {
-        device_id -> Binary,
-        declaration -> BigInt,
-        channels -> Binary,
-        declared_at -> BigInt,
-    }
-}
-
-diesel::table! {
     numeric_frames (device_id, epoch, seq) {
         device_id -> Binary,
         epoch -> BigInt,
@@ -366,7 +357,6 @@ diesel::joinable!(device_assignments -> beds (bed_id));
 diesel::joinable!(device_assignments -> units (unit_id));
 diesel::joinable!(device_certificates -> devices (device_id));
 diesel::joinable!(device_streams -> devices (device_id));
-diesel::joinable!(channel_declarations -> devices (device_id));
 diesel::joinable!(twin_snapshots -> devices (device_id));
 diesel::joinable!(unknown_metrics -> devices (device_id));
 diesel::joinable!(audit_entries -> organisations (organisation_id));
@@ -376,7 +366,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     bed_stays,
     beds,
     care_teams,
-    channel_declarations,
     device_assignments,
     device_certificates,
     device_custody,

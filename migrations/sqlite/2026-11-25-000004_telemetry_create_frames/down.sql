@@ -5,5 +5,4 @@ DROP TABLE minute_rollups;
 DROP TABLE frame_gaps;
 DROP TABLE wave_frames;
 DROP TABLE numeric_frames;
-DROP TABLE channel_declarations;
 DROP TABLE device_streams;

@@ -10,15 +10,6 @@ CREATE TABLE device_streams (
   PRIMARY KEY (device_id, epoch)
 ) WITHOUT ROWID;
 
--- What a device declared at Hello, kept once per distinct declaration: readings are decoded by it.
-CREATE TABLE channel_declarations (
-  device_id BLOB NOT NULL REFERENCES devices (id),
-  declaration BIGINT NOT NULL,
-  channels BLOB NOT NULL,
-  declared_at BIGINT NOT NULL,
-  PRIMARY KEY (device_id, declaration)
-) WITHOUT ROWID;
-
 CREATE TABLE numeric_frames (
   device_id BLOB NOT NULL,
   epoch BIGINT NOT NULL,

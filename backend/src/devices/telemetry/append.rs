@@ -12,7 +12,7 @@ use crate::{
             ledger::CommitLedger,
         },
     },
-    platform::db::{Append, DbConnection, QueryError, QueryResult, WriteFailed},
+    platform::db::{Append, DbConnection, QueryResult, WriteFailed},
 };
 
 /// Keys, times and index entries of a row, beside its payload.
@@ -27,9 +27,17 @@ pub struct FrameAppend {
 impl Append for FrameAppend {
     fn append(&self, connection: &mut DbConnection) -> QueryResult<()> {
         if self.ledger.has_failed() {
-            return Err(QueryError::RollbackTransaction);
+            // An earlier frame of this twin was not stored. `finish` says nothing of this one either.
+            return Ok(());
         }
-        frames::append(connection, self.device, &self.rows)
+        frames::append(connection, self.device, &self.rows).inspect_err(|cause| {
+            tracing::error!(
+                device.id = %self.device, seq = self.rows.seq, error = %cause,
+                "a frame could not be stored and was not acknowledged"
+            );
+            // At once, so that no later frame of this group is stored and taken for this one.
+            self.ledger.frame_failed();
+        })
     }
 
     fn bytes(&self) -> usize {
@@ -40,13 +48,9 @@ impl Append for FrameAppend {
 
     fn finish(self: Box<Self>, outcome: Result<(), WriteFailed>) {
         match outcome {
+            Ok(()) if self.ledger.has_failed() => {}
             Ok(()) => self.ledger.frame_stored(),
-            Err(cause) => {
-                if !self.ledger.has_failed() {
-                    tracing::error!(device.id = %self.device, error = %cause, "a frame could not be stored and was not acknowledged");
-                }
-                self.ledger.frame_failed();
-            }
+            Err(_) => self.ledger.frame_failed(),
         }
     }
 }
@@ -77,5 +81,75 @@ impl Append for TwinAppend {
         if let Err(cause) = outcome {
             tracing::warn!(device.id = %self.device, error = %cause, "a twin's minutes or snapshot could not be stored");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        devices::{
+            telemetry::frame_codec::{NumericsWriter, Times, checksum},
+            twin::{
+                event::{Payload, SnapshotRow},
+                ledger::CommitNotices,
+            },
+        },
+        platform::db::{Db, DbError, Location},
+    };
+    use futures_util::StreamExt;
+
+    fn frame(device: DeviceId, seq: u64, refused: bool, ledger: &Arc<CommitLedger>) -> Box<FrameAppend> {
+        let at = Instant::from_millis(1_764_000_000_000);
+        let bytes = NumericsWriter::new(Times { base: at, offset: 0 }, None, 0).finish();
+        let numerics = Payload {
+            measured_from: at,
+            measured_until: at,
+            crc32c: checksum(&bytes),
+            bytes,
+        };
+        // A snapshot of a device that nobody registered is refused by the database.
+        let snapshot = refused.then(|| SnapshotRow {
+            epoch: 1,
+            next_seq: seq,
+            state: Vec::new(),
+            saved_at: at,
+        });
+        let rows = Box::new(FrameRows {
+            epoch: 1,
+            seq,
+            received: at,
+            clock_untrusted: false,
+            numerics: Some(numerics),
+            waves: None,
+            gap: None,
+            minutes: Vec::new(),
+            snapshot,
+        });
+        Box::new(FrameAppend {
+            device,
+            rows,
+            ledger: ledger.clone(),
+        })
+    }
+
+    #[actix_web::test]
+    async fn after_a_frame_that_could_not_be_stored_no_later_one_is_counted_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Location::SqliteFile(folder.path().join("fleetward.sqlite"))).unwrap();
+        let device = DeviceId::new(Instant::EPOCH, [9; 10]);
+        let ledger = Arc::new(CommitLedger::default());
+        for seq in 0..6 {
+            db.append(frame(device, seq, seq == 3, &ledger));
+        }
+        // Nothing after this one comes before it.
+        db.write(|_| Ok::<_, DbError>(())).await.unwrap();
+        let commits = CommitNotices(ledger).next().await.unwrap();
+        assert!(commits.failed);
+        let stored = db
+            .read(move |connection| frames::numerics_since(connection, device, 1, 0).map_err(DbError::Query));
+        let stored: Vec<u64> = stored.await.unwrap().rows.iter().map(|row| row.seq).collect();
+        assert_eq!(stored, (0..commits.frames as u64).collect::<Vec<_>>());
+        assert!(commits.frames <= 3);
     }
 }

@@ -31,6 +31,8 @@ use super::{
 
 /// A writer that is further behind makes values go on as NOT RECORDED.
 pub const COMMIT_LAG: Duration = Duration::from_secs(1);
+/// Measured less than this before it arrived.
+const LIVE: Duration = Duration::from_secs(60);
 /// How much of one device may wait for the writer before we stop reading its line.
 const WINDOW_FRAMES: usize = 64;
 const WINDOW_BYTES: usize = 512 * 1024;
@@ -83,6 +85,14 @@ pub(super) struct Pending {
     pub readings: Vec<(u16, Reading)>,
     pub waves: Vec<WavePacket>,
     pub faults: Option<Vec<FaultCode>>,
+}
+
+impl Pending {
+    /// Whether anyone waits for it. What a device had buffered is history: it is seen when it is stored.
+    fn is_live(&self) -> bool {
+        let is_fresh = |reading: &Reading| self.received.since(reading.at) < LIVE;
+        !self.waves.is_empty() || self.readings.iter().any(|(_, reading)| is_fresh(reading))
+    }
 }
 
 impl TwinState {
@@ -288,7 +298,8 @@ impl TwinState {
         let mut pending = std::mem::take(&mut self.pending);
         for late in pending
             .iter_mut()
-            .filter(|pending| !pending.shown && now.since(pending.received) > COMMIT_LAG)
+            .filter(|pending| !pending.shown && pending.is_live())
+            .filter(|pending| now.since(pending.received) > COMMIT_LAG)
         {
             late.shown = true;
             technical |= self.show(late, true, &mut moved);

@@ -63,6 +63,17 @@ fn when_the_writer_is_a_second_behind_values_go_on_as_not_recorded() {
 }
 
 #[test]
+fn what_a_device_had_buffered_waits_for_its_commit() {
+    let mut bedside = Bedside::connected();
+    let mut frame = bedside.frame().with(HEART_RATE, 0, of(72));
+    frame.base = frame.base.shifted(-3_600_000_000);
+    bedside.send(frame);
+    bedside.wait(2.0);
+    assert!(bedside.apply(Event::Tick).publication.is_empty());
+    assert_eq!(bedside.stored(1).publication.clinical.len(), 1);
+}
+
+#[test]
 fn a_late_commit_takes_the_mark_off_again() {
     let mut bedside = Bedside::connected();
     bedside.measure(HEART_RATE, of(72));
