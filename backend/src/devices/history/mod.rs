@@ -7,6 +7,7 @@
 //! Start with `decimate.rs` and `gaps.rs`: they are pure. `reader.rs` fetches what they need, a stretch
 //! at a time, so that a month of a waveform costs no more memory than an hour of it.
 
+mod blocks;
 mod decimate;
 mod gaps;
 mod reader;

@@ -9,11 +9,11 @@ use fleetward_common::{
     },
     id::DeviceId,
     metric::{Metric, MetricCode, Shape},
-    time::{Instant, SampleRate, Span},
-    unit::Decimal,
+    time::{Instant, Span},
 };
 
 use super::{
+    blocks::{add_to_buckets, append, cut, end_of, silence_before},
     decimate::Buckets,
     gaps::{GapFinder, Mark, explain},
 };
@@ -21,10 +21,9 @@ use crate::{
     access::HistoryPermit,
     devices::{
         store::{
-            frames::{self, CorruptRow},
-            gaps, minutes,
+            gaps, measured, minutes,
+            quarantine::{self, CorruptRow},
         },
-        telemetry::frame_codec::WaveBlock,
         twin::Twins,
     },
     platform::{
@@ -86,7 +85,7 @@ async fn quarantine(
         );
     }
     let set_aside = twins.db().write(move |connection| {
-        frames::quarantine(connection, device, &corrupt, now).map_err(DbError::Query)
+        quarantine::set_aside(connection, device, &corrupt, now).map_err(DbError::Query)
     });
     let new = set_aside.await?;
     twins.metrics().quarantined.inc_by(new as u64);
@@ -185,7 +184,7 @@ impl Reader<'_> {
 
     /// In order of time; readings of one moment in the order they were sent.
     fn points(&mut self, stretch: Span) -> Result<Vec<(Point, u32)>, DbError> {
-        let found = frames::numerics_measured(self.connection, self.device, stretch.from, stretch.until)?;
+        let found = measured::numerics_measured(self.connection, self.device, stretch.from, stretch.until)?;
         self.corrupt.extend(found.corrupt);
         let code = self.code();
         let mut points = Vec::new();
@@ -284,7 +283,7 @@ impl Reader<'_> {
     }
 
     fn blocks(&mut self, stretch: Span) -> Result<Vec<Block>, DbError> {
-        let found = frames::waves_measured(self.connection, self.device, stretch.from, stretch.until)?;
+        let found = measured::waves_measured(self.connection, self.device, stretch.from, stretch.until)?;
         self.corrupt.extend(found.corrupt);
         let code = self.code();
         let mut blocks = Vec::new();
@@ -329,82 +328,6 @@ fn usual_distance(rolled: &[minutes::RolledUp]) -> u32 {
     u32::try_from(middle).unwrap_or(u32::MAX)
 }
 
-/// The part of a block that lies in the stretch.
-fn cut(start: Instant, block: WaveBlock, stretch: Span) -> Option<Block> {
-    let WaveBlock {
-        rate,
-        exponent,
-        mut samples,
-        ..
-    } = block;
-    let before = first_at_or_after(start, rate, stretch.from, samples.len());
-    let inside = first_at_or_after(start, rate, stretch.until, samples.len());
-    samples.truncate(inside);
-    samples.drain(..before.min(samples.len()));
-    (!samples.is_empty()).then(|| Block {
-        start: rate.instant_of(start, before as u64),
-        rate,
-        exponent,
-        samples,
-    })
-}
-
-fn first_at_or_after(start: Instant, rate: SampleRate, at: Instant, count: usize) -> usize {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low.midpoint(high);
-        if rate.instant_of(start, middle as u64) < at {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
-}
-
-fn end_of(block: &Block) -> Instant {
-    block.rate.instant_of(block.start, block.samples.len() as u64)
-}
-
-/// A block that goes on where the last one ended becomes part of it. Where a rate is no whole number of
-/// microseconds, "where it ended" is rounded, so one microsecond makes no difference.
-fn append(blocks: &mut Vec<Block>, block: Block) {
-    if let Some(last) = blocks.last_mut() {
-        let goes_on = end_of(last).offset_from(block.start).abs() <= 1;
-        if goes_on && (last.rate, last.exponent) == (block.rate, block.exponent) {
-            last.samples.extend(block.samples);
-            return;
-        }
-    }
-    blocks.push(block);
-}
-
-fn silence_before(block: &Block, end: Option<Instant>, span: Span) -> Option<Gap> {
-    let before = end.unwrap_or(span.from);
-    let tolerated = block.rate.length_of(1) * 3 / 2;
-    (block.start.since(before) > tolerated).then_some(Gap {
-        span: Span {
-            from: before,
-            until: block.start,
-        },
-        reason: GapReason::NoData,
-    })
-}
-
-fn add_to_buckets(block: &Block, buckets: &mut Buckets) {
-    let mut from = 0;
-    while from < block.samples.len() {
-        let at = block.rate.instant_of(block.start, from as u64);
-        let until = first_at_or_after(block.start, block.rate, buckets.reach(at), block.samples.len());
-        let part = block.samples.get(from..until.max(from + 1)).unwrap_or_default();
-        if let (Some(least), Some(greatest)) = (part.iter().min(), part.iter().max()) {
-            let value = |sample: &i32| Decimal::new(i64::from(*sample), block.exponent);
-            buckets.add_extremes(at, value(least), value(greatest));
-        }
-        from = until.max(from + 1);
-    }
-}
-
 /// What was measured there is somebody else's to read; a line must not be drawn across it.
 fn out_of_reach(span: Span, spans: &[Span]) -> Vec<Gap> {
     let mut gaps = Vec::new();
@@ -435,42 +358,6 @@ mod tests {
             from: at(from),
             until: at(until),
         }
-    }
-
-    fn block(start: i64, samples: Vec<i32>) -> WaveBlock {
-        WaveBlock {
-            metric: MetricCode(131_330),
-            unit: 266_418,
-            rate: SampleRate::hertz(250),
-            exponent: -3,
-            start,
-            samples,
-        }
-    }
-
-    #[test]
-    fn a_block_is_cut_at_samples_and_keeps_their_times() {
-        let cut = cut(at(0), block(0, vec![10, 11, 12, 13]), span(4_000, 12_000)).unwrap();
-        assert_eq!((cut.start, cut.samples), (at(4_000), vec![11, 12]));
-    }
-
-    #[test]
-    fn a_block_outside_is_not_there() {
-        assert_eq!(cut(at(0), block(0, vec![1, 2]), span(8_000, 12_000)), None);
-    }
-
-    #[test]
-    fn blocks_that_follow_each_other_become_one() {
-        let whole = span(0, 1_000_000);
-        let mut blocks = Vec::new();
-        for start in [0, 8_000, 40_000] {
-            append(&mut blocks, cut(at(start), block(0, vec![1, 2]), whole).unwrap());
-        }
-        let shapes: Vec<_> = blocks
-            .iter()
-            .map(|block| (block.start.micros(), block.samples.len()))
-            .collect();
-        assert_eq!(shapes, [(0, 4), (40_000, 2)]);
     }
 
     #[test]

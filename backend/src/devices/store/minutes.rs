@@ -9,7 +9,7 @@ use fleetward_common::{
 };
 use std::time::Duration;
 
-use super::frames;
+use super::measured::numerics_measured;
 use crate::{
     devices::{
         telemetry::rollup::{Closed, Minute},
@@ -45,7 +45,7 @@ pub fn recompute(
     metric: MetricCode,
     minute: Instant,
 ) -> QueryResult<Minute> {
-    let found = frames::numerics_measured(connection, device, minute, minute + MINUTE)?;
+    let found = numerics_measured(connection, device, minute, minute + MINUTE)?;
     let mut anew = Minute::starting(minute);
     for row in &found.rows {
         for block in row.numerics.blocks.iter().filter(|block| block.metric == metric) {

@@ -4,7 +4,9 @@
 pub mod fixture;
 pub mod frames;
 pub mod gaps;
+pub mod measured;
 pub mod minutes;
+pub mod quarantine;
 pub mod register;
 pub mod registration;
 pub mod snapshots;

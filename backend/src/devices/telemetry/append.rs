@@ -89,6 +89,7 @@ mod tests {
     use super::*;
     use crate::{
         devices::{
+            store::measured,
             telemetry::frame_codec::{NumericsWriter, Times, checksum},
             twin::{
                 event::{Payload, SnapshotRow},
@@ -146,8 +147,9 @@ mod tests {
         db.write(|_| Ok::<_, DbError>(())).await.unwrap();
         let commits = CommitNotices(ledger).next().await.unwrap();
         assert!(commits.failed);
-        let stored = db
-            .read(move |connection| frames::numerics_since(connection, device, 1, 0).map_err(DbError::Query));
+        let stored = db.read(move |connection| {
+            measured::numerics_since(connection, device, 1, 0).map_err(DbError::Query)
+        });
         let stored: Vec<u64> = stored.await.unwrap().rows.iter().map(|row| row.seq).collect();
         assert_eq!(stored, (0..commits.frames as u64).collect::<Vec<_>>());
         assert!(commits.frames <= 3);

@@ -23,7 +23,7 @@ use crate::{
         authority::{CredentialsError, DeviceAuthority, issue_credentials},
         ingest::DevicePort,
         metrics::LinkMetrics,
-        store::{fixture, frames},
+        store::{fixture, measured},
         twin::{Audience, Twins, event::Publication, watchdog},
     },
     platform::{
@@ -147,10 +147,10 @@ impl Server {
         Credentials::from_folder(&self.device_folder(serial)).unwrap()
     }
 
-    pub async fn numerics(&self, device: DeviceId) -> Vec<frames::NumericRow> {
+    pub async fn numerics(&self, device: DeviceId) -> Vec<measured::NumericRow> {
         let everything = self.db.read(move |connection| {
             let (from, until) = (Instant::EPOCH, Instant::from_micros(i64::MAX / 2));
-            frames::numerics_measured(connection, device, from, until).map_err(DbError::Query)
+            measured::numerics_measured(connection, device, from, until).map_err(DbError::Query)
         });
         everything.await.unwrap().rows
     }

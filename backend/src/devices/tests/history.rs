@@ -17,7 +17,7 @@ use super::fixture::{ECG, HEART_RATE, SPO2, Server};
 use crate::{
     devices::{
         history::{Question, read_spans},
-        store::{frames, minutes, waves},
+        store::{measured, minutes, waves},
         telemetry::retention::{Keep, remove_what_is_over},
     },
     platform::db::DbError,
@@ -255,7 +255,7 @@ async fn a_flipped_bit_is_reported_and_the_rest_is_served() {
     let damaged = replayed
         .server
         .db
-        .write(move |connection| frames::damage_for_test(connection, device, 4).map_err(DbError::Query));
+        .write(move |connection| measured::damage_for_test(connection, device, 4).map_err(DbError::Query));
     damaged.await.unwrap();
     for _ in 0..2 {
         let history = replayed

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     devices::{
         metrics::LinkMetrics,
-        store::{frames, snapshots},
+        store::{frames, measured, snapshots},
         telemetry::append::TwinAppend,
     },
     platform::{
@@ -263,7 +263,7 @@ fn restored(connection: &mut DbConnection, device: DeviceId) -> QueryResult<Opti
     let mut state = TwinState::restored(device, snapshot);
     let mut minutes = Minutes::new();
     if let Some(run) = run {
-        let found = frames::numerics_since(connection, device, run.epoch, run.next)?;
+        let found = measured::numerics_since(connection, device, run.epoch, run.next)?;
         for row in &found.rows {
             minutes.extend(state.replay(
                 row.epoch,
