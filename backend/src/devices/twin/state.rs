@@ -141,12 +141,11 @@ impl TwinState {
         self.pending.len()
     }
 
-    /// When the oldest frame that waits for its commit arrived.
+    /// When the oldest frame arrived that people wait for and that waits for its commit.
     pub fn waiting_since(&self) -> Option<Instant> {
-        self.pending
-            .front()
-            .filter(|pending| !pending.shown)
-            .map(|pending| pending.received)
+        let mut waiting = self.pending.iter();
+        let waited_for = waiting.find(|pending| !pending.shown && pending.is_live());
+        waited_for.map(|pending| pending.received)
     }
 
     pub fn has_open_minutes(&self) -> bool {
