@@ -5,6 +5,7 @@ use crate::{
     chromedriver::Chromedriver,
     eventually::{Seen, eventually},
     trouble::{Outcome, Trouble, While},
+    world::scratch_folder,
 };
 use serde_json::Value;
 use std::{
@@ -67,7 +68,7 @@ pub struct Browser {
 impl Browser {
     pub async fn open(screen: Screen) -> Outcome<Self> {
         let chromedriver = Chromedriver::start().await?;
-        let profile = TempDir::new().while_doing("making a browser profile")?;
+        let profile = scratch_folder()?;
         let mut wanted = DesiredCapabilities::chrome();
         wanted.set_binary(&built::chromium()?.to_string_lossy())?;
         for flag in FLAGS {

@@ -17,6 +17,8 @@ pub const IVO: Person = person("ivo.lang", "Ivo Lang", "/ward");
 pub const ROSA: Person = person("rosa.lind", "Rosa Lind", "/staff");
 /// Support agent of the manufacturer.
 pub const BEN: Person = person("ben.fischer", "Ben Fischer", "/staff");
+/// Privacy officer of Northgate General.
+pub const HELEN: Person = person("helen.frost", "Helen Frost", "/staff");
 /// Patient at home, with data of last night.
 pub const ALAN: Person = person("alan.reed", "Alan Reed", "/patient");
 /// Patient at home, without data for four days.

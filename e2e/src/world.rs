@@ -21,7 +21,7 @@ pub struct World {
 impl World {
     pub fn demo() -> Outcome<Self> {
         let template = template()?;
-        let folder = TempDir::new().while_doing("making a data folder")?;
+        let folder = scratch_folder()?;
         copy(template, folder.path())?;
         Ok(Self { folder })
     }
@@ -29,6 +29,19 @@ impl World {
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// An empty folder of this run. It goes when this value goes, or with the next run if this one is killed.
+pub fn scratch_folder() -> Outcome<TempDir> {
+    TempDir::new_in(folder_of_run()?).while_doing("making a folder for one journey")
+}
+
+fn folder_of_run() -> Outcome<PathBuf> {
+    let run = built::evidence()?
+        .join("runs")
+        .join(std::process::id().to_string());
+    fs::create_dir_all(&run).while_doing("making this run's folder")?;
+    Ok(run)
 }
 
 fn template() -> Outcome<&'static Path> {
@@ -41,11 +54,9 @@ fn template() -> Outcome<&'static Path> {
 }
 
 fn seed() -> Outcome<PathBuf> {
-    let worlds = built::evidence()?.join("worlds");
-    fs::create_dir_all(&worlds).while_doing("making the folder for worlds")?;
-    remove_worlds_of_ended_runs(&worlds)?;
-    let folder = worlds.join(std::process::id().to_string());
-    fs::create_dir_all(&folder).while_doing("making the template's folder")?;
+    let run = folder_of_run()?;
+    remove_ended_runs(&run)?;
+    let folder = run.join("demo");
     let output = Command::new(built::server()?)
         .arg("seed")
         .arg("--data")
@@ -64,11 +75,12 @@ fn seed() -> Outcome<PathBuf> {
 }
 
 /// A run has no moment at which it could tidy up after its last test, so the next one does.
-fn remove_worlds_of_ended_runs(worlds: &Path) -> Outcome {
-    for entry in fs::read_dir(worlds).while_doing("listing old worlds")?.flatten() {
-        let runs = Path::new("/proc").join(entry.file_name()).exists();
-        if !runs {
-            fs::remove_dir_all(entry.path()).while_doing("removing an old world")?;
+fn remove_ended_runs(run: &Path) -> Outcome {
+    let runs = run.parent().unwrap_or(run);
+    for entry in fs::read_dir(runs).while_doing("listing old runs")?.flatten() {
+        let goes_on = Path::new("/proc").join(entry.file_name()).exists();
+        if !goes_on {
+            fs::remove_dir_all(entry.path()).while_doing("removing an old run")?;
         }
     }
     Ok(())

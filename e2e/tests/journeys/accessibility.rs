@@ -8,7 +8,7 @@ use fleetward_e2e::{
     browser::{Browser, Screen},
     journey::{Stage, journey},
     pages::{BedDrawer, SignIn, WardBoard},
-    people::{ALAN, BEN, JOAN, RASHIDA, ROSA},
+    people::{ALAN, BEN, HELEN, JOAN, RASHIDA, ROSA},
     portal::Portal,
     trouble::Outcome,
 };
@@ -121,7 +121,46 @@ fn the_providers_and_the_makers_pages_are_open_to_everyone() -> Outcome {
                 check(portal, browser, path, shown, theme).await?;
             }
         }
+        let first = browser.find("main table tbody a").await?;
+        let device = first.attr("href").await?.unwrap_or_default();
+        for theme in THEMES {
+            remember(browser, theme).await?;
+            check(portal, browser, &device, "main h1", theme).await?;
+            check(portal, browser, "/staff/no/such/page", "main h1", theme).await?;
+        }
         Ok(())
+    })
+}
+
+#[test]
+fn a_console_that_waits_for_its_page_is_open_to_everyone() -> Outcome {
+    journey(Screen::Desk, async |stage: &mut Stage| {
+        let Stage { portal, browser } = stage;
+        SignIn::at(portal, browser).choose(HELEN).await?;
+        for theme in THEMES {
+            remember(browser, theme).await?;
+            check(portal, browser, "/staff", "main h1", theme).await?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_lost_server_is_told_to_everyone() -> Outcome {
+    journey(Screen::Desk, async |stage: &mut Stage| {
+        let Stage { portal, browser } = stage;
+        SignIn::at(portal, browser).choose(RASHIDA).await?;
+        for theme in THEMES {
+            remember(browser, theme).await?;
+            check(portal, browser, "/ward", "[data-bed='24']", theme).await?;
+            portal.kill();
+            browser.read("Nothing on this page is live").await?;
+            nothing_serious(browser, &format!("a lost server in {theme}")).await?;
+            portal.start_again().await?;
+        }
+        browser
+            .expect_console_errors(|line| line.contains("ERR_CONNECTION") || line.contains("WebSocket"))
+            .await
     })
 }
 

@@ -1,6 +1,7 @@
 //! The board: every bed of a ward, live, and the drawer of the bed that is open.
 
 use fleetward_common::{
+    access::Portal,
     id::{BedId, UnitId},
     identity::UnitSummary,
 };
@@ -20,7 +21,10 @@ use crate::{
         tile::{Tile, census},
     },
     hooks::{use_keys, use_media, use_session},
-    shell::{brand::Brand, clock::WardClock, frame::Frame, offline_bar::OfflineBar, person::PersonMenu},
+    shell::{
+        brand::Brand, clock::WardClock, error_page::NotFoundPage, frame::Frame, offline_bar::OfflineBar,
+        person::PersonMenu,
+    },
     ui::{
         async_view::Loading, connection_badge::ConnectionBadge, empty_state::EmptyState,
         error_panel::ErrorPanel, help_dialog::HelpDialog, icon::Icon, theme_switch::ThemeSwitch, zone::Zone,
@@ -64,8 +68,14 @@ impl BoardQuery {
 #[component(FirstWard)]
 pub fn first_ward() -> Html {
     let session = use_session();
-    let units = session.map(|session| session.units.clone()).unwrap_or_default();
-    match units.as_slice() {
+    let Some(session) = session else {
+        return html! {};
+    };
+    if session.portal != Portal::Ward {
+        // No administrator would ever give this person a ward, so nothing is promised.
+        return html! { <Frame><NotFoundPage home="/" home_name="your own page" /></Frame> };
+    }
+    match session.units.as_slice() {
         [] => html! {
             <Frame>
                 <h1 class="hidden">{ "Your ward" }</h1>
