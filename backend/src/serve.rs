@@ -7,6 +7,7 @@ use std::{
 };
 
 use actix_web::{App as HttpApp, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+use futures_util::future::join_all;
 
 use crate::{
     app::{App, StartError},
@@ -15,6 +16,7 @@ use crate::{
         telemetry::retention::{Keep, tidy_waves},
         twin::{Twins, watchdog},
     },
+    live::Hub,
     ops,
     platform::http::{around::around, limits},
     routes,
@@ -33,6 +35,7 @@ pub struct Running {
     pub device: SocketAddr,
     pub ops: SocketAddr,
     servers: Vec<ServerHandle>,
+    live: Hub,
     twins: Twins,
     background: Vec<actix_web::rt::task::JoinHandle<()>>,
     ended: Vec<actix_web::rt::task::JoinHandle<io::Result<()>>>,
@@ -104,6 +107,7 @@ pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
         device: device_address,
         ops: ops_address,
         servers: vec![devices.handle(), portal.handle(), metrics.handle()],
+        live: app.live.clone(),
         twins: app.twins.clone(),
         background,
         ended: vec![
@@ -117,10 +121,9 @@ pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
 impl Running {
     /// Takes no new connection, lets open requests finish, and returns.
     pub async fn stop(self) {
+        self.live.stop();
         self.twins.close().await;
-        for server in &self.servers {
-            server.stop(true).await;
-        }
+        join_all(self.servers.iter().map(|server| server.stop(true))).await;
         for task in &self.background {
             task.abort();
         }

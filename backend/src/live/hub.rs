@@ -74,7 +74,7 @@ struct Pending {
     devices: BTreeMap<DeviceId, Dirty>,
     waves: VecDeque<(DeviceId, Bytes)>,
     changed: HashSet<Topic>,
-    ended: bool,
+    ended: Option<Ended>,
     /// The last flush found nothing: what comes next need not wait for a tick.
     quiet: bool,
 }
@@ -83,6 +83,13 @@ impl Pending {
     fn holds_updates(&self) -> bool {
         !(self.devices.is_empty() && self.waves.is_empty())
     }
+}
+
+/// Why a socket has to close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    SignedOut,
+    Stopping,
 }
 
 /// The newest of each channel since the last flush, already as JSON.
@@ -99,7 +106,7 @@ pub struct Batch {
     pub updates: Option<String>,
     pub waves: Vec<Bytes>,
     pub changed: Vec<Topic>,
-    pub ended: bool,
+    pub ended: Option<Ended>,
 }
 
 impl Hub {
@@ -164,11 +171,19 @@ impl Hub {
         }
     }
 
+    /// Closes every socket: the server stops, and a browser that hears so comes back by itself.
+    pub fn stop(&self) {
+        for listener in self.all() {
+            lock(&listener.pending).ended = Some(Ended::Stopping);
+            listener.bell.notify_one();
+        }
+    }
+
     /// Closes every socket of a session that ended.
     pub fn end_session(&self, session: SessionId) {
         for listener in self.all() {
             if listener.session == session {
-                lock(&listener.pending).ended = true;
+                lock(&listener.pending).ended = Some(Ended::SignedOut);
                 listener.bell.notify_one();
             }
         }

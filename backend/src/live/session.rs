@@ -14,7 +14,7 @@ use fleetward_common::{
 };
 use tokio::time::{Instant as Deadline, MissedTickBehavior, interval, timeout};
 
-use super::hub::{Subscription, View};
+use super::hub::{Ended, Subscription, View};
 use crate::{
     access::stream::Scope,
     app::App,
@@ -25,7 +25,7 @@ use crate::{
 const FLUSH: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_secs(5);
 /// Intervals also end by themselves, without anyone changing a row.
-const LOOK_AGAIN: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// A tab that took nothing for this long is gone, whatever its connection says.
 const STUCK: Duration = Duration::from_secs(20);
 /// A ward, its open bed and a device page are three; nobody needs more than this.
@@ -185,8 +185,10 @@ impl Tab {
     async fn flush(&mut self) -> Result<(), End> {
         self.check().await?;
         let batch = self.subscription.take();
-        if batch.ended {
-            return Err(End::Closed(CloseCode::Policy, "Signed out"));
+        match batch.ended {
+            Some(Ended::SignedOut) => return Err(End::Closed(CloseCode::Policy, "Signed out")),
+            Some(Ended::Stopping) => return Err(End::Closed(CloseCode::Restart, "The server stops")),
+            None => {}
         }
         if let Some(updates) = batch.updates {
             self.within_time(|mut socket| async move { socket.text(updates).await })

@@ -259,6 +259,13 @@ on_both_engines! {
         assert_eq!(tab.until_closed().await, "Signed out");
     }
 
+    async fn a_server_that_stops_says_so_and_does_not_wait_for_its_tabs(portal: Portal) {
+        let rashida = portal.sign_in("rashida.amadi").await;
+        let mut tab = Tab::open(&portal, &rashida).await;
+        portal.app.live.stop();
+        assert_eq!(tab.until_closed().await, "The server stops");
+    }
+
     async fn a_board_is_told_to_fetch_itself_anew(portal: Portal) {
         let rashida = portal.sign_in("rashida.amadi").await;
         let topic = Topic::Ward(board_of(&rashida).await.ward.id);
