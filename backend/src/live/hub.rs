@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -49,6 +49,7 @@ struct Inner {
     sessions: Mutex<HashMap<u64, Arc<Listener>>>,
     next: AtomicU64,
     shed: AtomicU64,
+    stopping: AtomicBool,
 }
 
 /// What one tab is told about one device.
@@ -173,6 +174,7 @@ impl Hub {
 
     /// Closes every socket: the server stops, and a browser that hears so comes back by itself.
     pub fn stop(&self) {
+        self.inner.stopping.store(true, Ordering::SeqCst);
         for listener in self.all() {
             lock(&listener.pending).ended = Some(Ended::Stopping);
             listener.bell.notify_one();
@@ -197,6 +199,11 @@ impl Hub {
             bell: Notify::new(),
         });
         lock(&self.inner.sessions).insert(listener.number, Arc::clone(&listener));
+        // Looked at after the tab is on the list: it hears of the stop here or from there.
+        if self.inner.stopping.load(Ordering::SeqCst) {
+            lock(&listener.pending).ended = Some(Ended::Stopping);
+            listener.bell.notify_one();
+        }
         Subscription {
             hub: self.clone(),
             listener,

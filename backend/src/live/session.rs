@@ -45,7 +45,9 @@ struct Tab {
     socket: Session,
     subscription: Subscription,
     topics: HashMap<Topic, Listening>,
-    looked: Deadline,
+    /// When the session itself was last looked up. Never yet at the start: someone may have signed out
+    /// between the request's check and this tab's place in the hub.
+    looked: Option<Deadline>,
 }
 
 struct Listening {
@@ -66,7 +68,7 @@ pub async fn run(
         socket,
         subscription,
         topics: HashMap::new(),
-        looked: Deadline::now(),
+        looked: None,
     };
     let end = tab.serve(&mut messages).await.err().unwrap_or(End::Gone);
     let Tab { socket, .. } = tab;
@@ -212,10 +214,11 @@ impl Tab {
             .topics
             .values()
             .all(|listening| listening.scope.is_current(&self.app.access));
-        if !moved && self.looked.elapsed() < LOOK_AGAIN {
+        let lately = self.looked.is_some_and(|looked| looked.elapsed() < LOOK_AGAIN);
+        if !moved && lately {
             return Ok(());
         }
-        self.looked = Deadline::now();
+        self.looked = Some(Deadline::now());
         match identity::session_again(&self.app, &self.signed_in).await {
             Ok(signed_in) => self.signed_in = signed_in,
             Err(Failure::Unavailable { .. } | Failure::Internal { .. }) => {

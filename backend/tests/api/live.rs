@@ -255,6 +255,7 @@ on_both_engines! {
     async fn signing_out_closes_the_socket(portal: Portal) {
         let rashida = portal.sign_in("rashida.amadi").await;
         let mut tab = Tab::open(&portal, &rashida).await;
+        assert!(matches!(tab.next().await, Heard::Message(LiveMessage::Tick { .. })));
         assert_eq!(rashida.delete("/api/v1/session").await.status, 204);
         assert_eq!(tab.until_closed().await, "Signed out");
     }
