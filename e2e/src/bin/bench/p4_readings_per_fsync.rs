@@ -2,7 +2,7 @@
 //!
 //! Counted by the server itself: readings stored and transactions committed between two looks at its
 //! operations port. With `synchronous=FULL` each commit is one fsync of the log; the checkpoints' own
-//! syncs (one in about 4,000 pages) are not in it.
+//! syncs (one in about 16,000 pages) are not in it.
 
 use crate::{
     failure::Failure,

@@ -6,13 +6,12 @@
 //! keeps up with an empty page under the same conditions, not what a ward PC's screen shows.
 
 use fleetward_e2e::{
-    api,
     browser::{Browser, Screen},
     eventually::eventually,
+    pages::{SignIn, WardBoard},
     people::RASHIDA,
     portal::Portal,
 };
-use serde_json::json;
 use std::{ffi::OsString, time::Duration};
 use tokio::time::{Instant, sleep};
 
@@ -35,15 +34,11 @@ const MEGABYTE: f64 = 1e6;
 const WAVES_AT_LEAST: u64 = 40;
 const HEAP_EVERY: Duration = Duration::from_secs(15);
 
-const SIGN_IN: &str = r"
-    const [login, password, done] = arguments;
-    fetch('/api/v1/session', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ login, password }),
-    }).then((answer) => done(answer.ok)).catch(() => done(false));
+/// What the tiles say that they draw.
+const WAVES: &str = r"
+    const tiles = Array.from(document.querySelectorAll('[data-bed] .waves[data-lanes]'));
+    return tiles.reduce((waves, tile) => waves + Number(tile.dataset.lanes), 0);
 ";
-const WAVES: &str = "return document.querySelectorAll('canvas').length;";
 
 struct Board {
     frames: Summary,
@@ -81,24 +76,12 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> Result<(), Failure> {
 }
 
 async fn board(browser: &Browser, portal: &Portal, plan: &Plan) -> Result<Board, Failure> {
-    let password = api::password_of(portal, RASHIDA)
-        .await
-        .step("ask for the demo's password")?;
-    browser
-        .goto(&portal.url("/sign-in"))
-        .await
-        .step("open the portal")?;
-    let answered = browser
-        .run_until_called_back(SIGN_IN, vec![json!(RASHIDA.login), json!(password)])
+    SignIn::at(portal, browser)
+        .choose(RASHIDA)
         .await
         .step("sign in")?;
-    if answered != json!(true) {
-        return Err(Failure::new("the portal did not take the sign-in"));
-    }
-    browser
-        .goto(&portal.url(RASHIDA.home))
-        .await
-        .step("open the ward board")?;
+    let ward = WardBoard::on(browser).await.step("open the ward board")?;
+    ward.is_live().await.step("watch the board come alive")?;
     let drawn = eventually("the board drawing its waves", async || {
         let waves = browser.run(WAVES, Vec::new()).await?.as_u64().unwrap_or(0);
         Ok((waves >= WAVES_AT_LEAST).then_some(()))

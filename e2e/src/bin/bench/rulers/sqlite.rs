@@ -47,10 +47,10 @@ fn append_for(file: &Path, payloads: &[Vec<u8>], length: Duration) -> Result<Thr
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -16384;
+             PRAGMA cache_size = -98304;
              PRAGMA temp_store = MEMORY;
              PRAGMA trusted_schema = OFF;
-             PRAGMA wal_autocheckpoint = 4000;
+             PRAGMA wal_autocheckpoint = 16000;
              CREATE TABLE appended_frames (id INTEGER PRIMARY KEY, payload BLOB NOT NULL);",
         )
         .step("set up the ruler's table")?;
