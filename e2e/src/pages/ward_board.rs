@@ -112,12 +112,17 @@ impl<'a> WardBoard<'a> {
         .await
     }
 
-    pub async fn pen_moves(&self, bed: &str) -> Outcome<bool> {
-        let moves = self
-            .browser
-            .run_until_called_back(PEN_MOVES, vec![bed.into()])
-            .await?;
-        Ok(moves.as_bool().unwrap_or(false))
+    /// Waits until a wave of this bed is being drawn: the first samples wait in the jitter buffer.
+    pub async fn see_the_pen_move(&self, bed: &str) -> Outcome {
+        eventually(&format!("the pen of bed {bed} moving"), async || {
+            let moves = self
+                .browser
+                .run_until_called_back(PEN_MOVES, vec![bed.into()])
+                .await?;
+            Ok(moves.as_bool().unwrap_or(false).then_some(()))
+        })
+        .await?;
+        Ok(())
     }
 
     /// `Live`, `Reconnecting 0:12`, `Offline 0:40`: the words in the header.

@@ -12,7 +12,7 @@ use fleetward_e2e::{
     pages::{SignIn, Tile, WardBoard},
     people::RASHIDA,
     recording::{self, FIRST_RATE},
-    trouble::{Outcome, Trouble, same},
+    trouble::{Outcome, Trouble},
 };
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ fn rashida_sees_a_recorded_heart_rate_soon_after_it_was_sent() -> Outcome {
             delays[WATCHED / 2].as_secs_f64(),
             delays[WATCHED - 1].as_secs_f64(),
         );
-        same("the pen of bed 9", board.pen_moves("9").await?, true)?;
+        board.see_the_pen_move("9").await?;
         // The free bed beside it stays free: a recording is of one bed.
         assert!(board.tile("8").await?.text.contains("Free"));
         playing.abort();

@@ -77,7 +77,7 @@ fn a_pulled_plug_turns_the_tile_stale_and_then_gone_and_back_when_it_is_in_again
         board
             .wait_for_tile("bed 7 being live", "7", patience, shows_72_live)
             .await?;
-        same("the pen of bed 7", board.pen_moves("7").await?, true)?;
+        board.see_the_pen_move("7").await?;
 
         monitor.device.pull_the_plug();
         let stale = board
