@@ -66,6 +66,61 @@ pub fn end_by_token(
     Ok(Some(SessionId::restored(&id)?))
 }
 
+/// Ends one session, unless it ended before.
+pub fn end(connection: &mut DbConnection, session: SessionId, now: Instant) -> Result<bool, DbError> {
+    let open = sessions::table
+        .find(session.stored())
+        .filter(sessions::ended_at.is_null());
+    let ended = diesel::update(open)
+        .set(sessions::ended_at.eq(micros(now)))
+        .execute(connection)?;
+    Ok(ended > 0)
+}
+
+/// Ends every session of this person and says which they were: whoever calls it hands them to
+/// `live::Hub::end_session` after the commit, so that open tabs close at once.
+pub fn end_all_of_person(
+    connection: &mut DbConnection,
+    person: PersonId,
+    now: Instant,
+) -> Result<Vec<SessionId>, DbError> {
+    let ids: Vec<Vec<u8>> = sessions::table
+        .filter(sessions::person_id.eq(person.stored()))
+        .filter(sessions::ended_at.is_null())
+        .select(sessions::id)
+        .load(connection)?;
+    end_these(connection, ids, now)
+}
+
+/// As [`end_all_of_person`], but only those that were started as this member.
+pub fn end_all_of_membership(
+    connection: &mut DbConnection,
+    membership: MembershipId,
+    now: Instant,
+) -> Result<Vec<SessionId>, DbError> {
+    let ids: Vec<Vec<u8>> = sessions::table
+        .filter(sessions::membership_id.eq(membership.stored()))
+        .filter(sessions::ended_at.is_null())
+        .select(sessions::id)
+        .load(connection)?;
+    end_these(connection, ids, now)
+}
+
+fn end_these(
+    connection: &mut DbConnection,
+    ids: Vec<Vec<u8>>,
+    now: Instant,
+) -> Result<Vec<SessionId>, DbError> {
+    let ended: Vec<SessionId> = ids
+        .iter()
+        .map(|id| SessionId::restored(id))
+        .collect::<Result<_, _>>()?;
+    diesel::update(sessions::table.filter(sessions::id.eq_any(ids)))
+        .set(sessions::ended_at.eq(micros(now)))
+        .execute(connection)?;
+    Ok(ended)
+}
+
 pub fn note_use(connection: &mut DbConnection, session: SessionId, now: Instant) -> Result<(), DbError> {
     diesel::update(sessions::table.find(session.stored()))
         .set(sessions::last_used_at.eq(micros(now)))
