@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -30,8 +31,14 @@ use crate::{
         clock::Clock,
         config::Store,
         db::{Db, DbError, Location},
-        http::{Failure, assets::Portal, failure::chain},
+        http::{
+            Failure,
+            assets::Portal,
+            budget::{Budgets, Limits},
+            failure::chain,
+        },
         secrets::{Secrets, SecretsError},
+        tls::CertificateError,
     },
 };
 
@@ -44,6 +51,8 @@ pub struct App {
     pub authority: Arc<DeviceAuthority>,
     pub twins: Twins,
     pub sign_in: SignInDesk,
+    /// What sessions and addresses may ask for.
+    pub budgets: Budgets,
     pub keys: PatientKeys,
     pub portal: Portal,
     pub metrics: Metrics,
@@ -59,6 +68,7 @@ pub struct Parts {
     pub portal: Portal,
     /// Seed the demo world if it is absent, and let anyone sign in as its people.
     pub demo: bool,
+    pub limits: Limits,
 }
 
 /// Why the server can't start: one line, with what to do.
@@ -88,6 +98,12 @@ pub enum StartError {
     DevicePort(#[from] PortError),
     #[error("{}", chain(.0))]
     Metrics(#[from] prometheus::Error),
+    #[error(
+        "the portal would be open to the network at {address} without encryption. Give --tls-cert and --tls-key, or leave --listen out"
+    )]
+    OpenToTheNetwork { address: IpAddr },
+    #[error("{0}")]
+    Certificate(#[from] CertificateError),
     #[error("--database-url needs a server built with the feature `postgres`")]
     NoPostgres,
 }
@@ -99,6 +115,7 @@ impl App {
             clock,
             portal,
             demo: is_demo,
+            limits,
         } = parts;
         let lock = lock_folder(&store.data)?;
         let secrets = Secrets::open(&store.data.join("secrets"))?;
@@ -109,6 +126,7 @@ impl App {
         let (live, metrics) = (Hub::default(), Metrics::default());
         let link = LinkMetrics::registered(&metrics.registry)?;
         let twins = Twins::new(db.clone(), clock.clone(), Arc::new(live.clone()), link);
+        let sign_in = SignInDesk::new(&secrets)?;
         let mut app = Self {
             db,
             clock,
@@ -117,7 +135,8 @@ impl App {
             live,
             authority,
             twins,
-            sign_in: SignInDesk::new()?,
+            sign_in,
+            budgets: Budgets::new(limits),
             keys,
             portal,
             metrics,

@@ -9,6 +9,7 @@
 use std::{
     env,
     io::{self, Read},
+    net::SocketAddr,
     process::ExitCode,
     thread,
 };
@@ -20,10 +21,10 @@ use fleetward::{
     platform::{
         clock::Clock,
         config::{Command, Serve, Store, USAGE},
-        http::assets::Portal,
-        logging,
+        http::{assets::Portal, budget::Limits},
+        logging, tls,
     },
-    serve::{self, Ports},
+    serve::{self, Door, Ports},
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -67,6 +68,7 @@ async fn seed(store: Store) -> Result<(), StartError> {
         clock: Clock::system(),
         portal: Portal::default(),
         demo: false,
+        limits: Limits::default(),
     })
     .await?;
     demo::seed(&app, &data).await
@@ -74,25 +76,35 @@ async fn seed(store: Store) -> Result<(), StartError> {
 
 async fn run(options: Serve) -> Result<(), StartError> {
     logging::start();
+    let door = Door {
+        listen: options.listen,
+        tls: match &options.tls {
+            Some(files) => Some(tls::portal_config(&files.certificate, &files.key)?),
+            None => None,
+        },
+    };
+    let secure = door.tls.is_some();
     let app = App::open(Parts {
         portal: built_portal(&options)?,
         store: options.store,
         clock: Clock::system(),
         demo: options.demo,
+        limits: Limits::default().times(options.limit_factor),
     })
     .await?;
     let app = Data::new(app);
-    let running = serve::start(
+    let running = serve::start_behind(
         &app,
         Ports {
             portal: options.port,
             device: options.device_port,
             ops: options.ops_port,
         },
+        door,
     )?;
     println!(
-        r#"{{"event":"listening","portal":"http://localhost:{}","device":"{}","ops":"{}"}}"#,
-        running.portal.port(),
+        r#"{{"event":"listening","portal":"{}","device":"{}","ops":"{}"}}"#,
+        address_of_portal(running.portal, secure),
         running.device,
         running.ops
     );
@@ -100,6 +112,16 @@ async fn run(options: Serve) -> Result<(), StartError> {
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
+}
+
+/// What a browser on this machine is to open.
+fn address_of_portal(portal: SocketAddr, secure: bool) -> String {
+    let scheme = if secure { "https" } else { "http" };
+    if portal.ip().is_loopback() || portal.ip().is_unspecified() {
+        format!("{scheme}://localhost:{}", portal.port())
+    } else {
+        format!("{scheme}://{portal}")
+    }
 }
 
 fn built_portal(options: &Serve) -> Result<Portal, StartError> {

@@ -84,6 +84,38 @@ diesel::table! {
         expires_at -> BigInt,
         last_used_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        kind -> Text,
+        kiosk_session_id -> Nullable<Binary>,
+        browser -> Text,
+        network -> Text,
+    }
+}
+
+diesel::table! {
+    stations (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        unit_id -> Binary,
+        person_id -> Binary,
+        name -> Text,
+        enrolled_by -> Binary,
+        enrolled_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (key_hmac) {
+        key_hmac -> Binary,
+        failures -> BigInt,
+        last_failure_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_sources (key_hmac) {
+        key_hmac -> Binary,
+        last_success_at -> BigInt,
     }
 }
 
@@ -330,6 +362,8 @@ diesel::joinable!(membership_units -> memberships (membership_id));
 diesel::joinable!(membership_units -> units (unit_id));
 diesel::joinable!(passwords -> people (person_id));
 diesel::joinable!(sessions -> people (person_id));
+diesel::joinable!(stations -> people (person_id));
+diesel::joinable!(stations -> units (unit_id));
 diesel::joinable!(sessions -> memberships (membership_id));
 diesel::joinable!(patients -> organisations (organisation_id));
 diesel::joinable!(patient_identities -> patients (patient_id));
@@ -385,7 +419,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     people,
     quarantined_frames,
     sessions,
+    sign_in_failures,
+    sign_in_sources,
     sites,
+    stations,
     twin_snapshots,
     units,
     unknown_metrics,

@@ -2,12 +2,13 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     thread,
 };
 
 use actix_web::{App as HttpApp, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
 use futures_util::future::join_all;
+use rustls::ServerConfig;
 
 use crate::{
     app::{App, StartError},
@@ -18,7 +19,7 @@ use crate::{
     },
     live::Hub,
     ops,
-    platform::http::{around::around, limits},
+    platform::http::{Tariff, around::around, limits},
     routes,
 };
 
@@ -27,6 +28,15 @@ pub struct Ports {
     pub portal: u16,
     pub device: u16,
     pub ops: u16,
+}
+
+/// Where browsers come in.
+#[derive(Debug, Clone, Default)]
+pub struct Door {
+    /// `None`: this machine only.
+    pub listen: Option<IpAddr>,
+    /// `None`: in the open, which never leaves this machine.
+    pub tls: Option<ServerConfig>,
 }
 
 /// A server with its ports open.
@@ -45,8 +55,24 @@ pub struct Running {
 const MOST_WORKERS: usize = 4;
 const SHUTDOWN_SECONDS: u64 = 5;
 
+/// The portal for this machine only, in the open.
 pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
-    let portal_listeners = listen_on_loopback(ports.portal)?;
+    start_behind(app, ports, Door::default())
+}
+
+pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running, StartError> {
+    let portal_listeners = match (door.listen, &door.tls) {
+        (None, _) => listen_on_loopback(ports.portal)?,
+        (Some(address), None) if !address.is_loopback() => {
+            return Err(StartError::OpenToTheNetwork { address });
+        }
+        (Some(address), _) => vec![listen((address, ports.portal).into())?],
+    };
+    if door.tls.is_none() {
+        tracing::info!(
+            "the portal has no certificate (--tls-cert, --tls-key): it listens on this machine's loopback address only"
+        );
+    }
     let device_listener = listen((Ipv4Addr::LOCALHOST, ports.device).into())?;
     let ops_listener = listen((Ipv4Addr::LOCALHOST, ports.ops).into())?;
     let workers = thread::available_parallelism()
@@ -54,24 +80,29 @@ pub fn start(app: &Data<App>, ports: Ports) -> Result<Running, StartError> {
         .clamp(2, MOST_WORKERS);
 
     let served = app.clone();
+    let tariff = Data::new(Tariff::of(routes::declared()));
     let mut portal = HttpServer::new(move || {
         HttpApp::new()
             .app_data(served.clone())
+            .app_data(tariff.clone())
             .configure(routes::mount)
             .wrap(from_fn(around))
     })
     .workers(workers)
     .max_connections(limits::MAX_CONNECTIONS_PER_WORKER)
     .client_request_timeout(limits::HEAD_TIMEOUT)
+    .tls_handshake_timeout(limits::HEAD_TIMEOUT)
     .client_disconnect_timeout(limits::DISCONNECT_TIMEOUT)
     .keep_alive(limits::KEEP_ALIVE)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals();
     let portal_address = address_of(portal_listeners.first())?;
     for listener in portal_listeners {
-        portal = portal
-            .listen(listener)
-            .map_err(|source| broken("serve the portal", source))?;
+        let listening = match &door.tls {
+            None => portal.listen(listener),
+            Some(tls) => portal.listen_rustls_0_23(listener, tls.clone()),
+        };
+        portal = listening.map_err(|source| broken("serve the portal", source))?;
     }
 
     let served = app.clone();

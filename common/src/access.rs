@@ -53,6 +53,8 @@ words! {
         Patient = "patient",
         Proxy = "proxy",
         PlatformOperator = "platform_operator",
+        /// Not a person: the screen on a ward's wall, which shows its board and does nothing.
+        WardStation = "ward_station",
     }
 }
 
@@ -77,13 +79,14 @@ impl Role {
             Role::Patient => "Patient",
             Role::Proxy => "Family or carer",
             Role::PlatformOperator => "Operator",
+            Role::WardStation => "Ward screen",
         }
     }
 
     /// Which of the three portals this role lands in.
     pub const fn portal(self) -> Portal {
         match self {
-            Role::Nurse | Role::ChargeNurse | Role::Physician => Portal::Ward,
+            Role::Nurse | Role::ChargeNurse | Role::Physician | Role::WardStation => Portal::Ward,
             Role::Patient | Role::Proxy => Portal::Patient,
             _ => Portal::Staff,
         }
@@ -130,6 +133,8 @@ words! {
         Read = "read",
         /// Look at what was measured before.
         ReadHistory = "read_history",
+        /// Make a browser the screen of a ward, or take that back.
+        EnrolStation = "enrol_station",
     }
 }
 

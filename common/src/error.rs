@@ -28,6 +28,8 @@ pub enum ErrorCode {
     SignInRequired,
     SignInFailed,
     SessionExpired,
+    /// This screen only shows its board; whoever wants more has to say who they are first.
+    PersonRequired,
     /// The request came from another site.
     CrossSite,
     BadRequest,
@@ -47,6 +49,7 @@ impl ErrorCode {
         ErrorCode::SignInRequired,
         ErrorCode::SignInFailed,
         ErrorCode::SessionExpired,
+        ErrorCode::PersonRequired,
         ErrorCode::CrossSite,
         ErrorCode::BadRequest,
         ErrorCode::TooLarge,
@@ -60,7 +63,7 @@ impl ErrorCode {
     pub const fn status(self) -> u16 {
         match self {
             ErrorCode::NotFound => 404,
-            ErrorCode::NotPermitted | ErrorCode::CrossSite => 403,
+            ErrorCode::NotPermitted | ErrorCode::PersonRequired | ErrorCode::CrossSite => 403,
             ErrorCode::SignInRequired | ErrorCode::SignInFailed | ErrorCode::SessionExpired => 401,
             ErrorCode::BadRequest => 400,
             ErrorCode::TooLarge => 413,

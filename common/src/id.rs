@@ -74,6 +74,8 @@ ids! {
     PersonId,
     MembershipId,
     SessionId,
+    /// The screen of a ward.
+    StationId,
     /// Someone who is cared for. Says nothing about who they are.
     PatientId,
     BedId,

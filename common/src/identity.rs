@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::{Portal, Role},
     id::{OrganisationId, PersonId, UnitId},
+    sessions::StationView,
     time::Instant,
 };
 
@@ -30,6 +31,11 @@ pub struct SessionView {
     /// Wards or clinics of this membership, now.
     pub units: Vec<UnitSummary>,
     pub expires_at: Instant,
+    /// Untouched, the session ends here; a ward's session then goes on showing its board.
+    pub idle_until: Instant,
+    /// This browser is the screen of a ward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub station: Option<StationView>,
     pub server_time: Instant,
 }
 

@@ -25,6 +25,7 @@ pub mod care;
 pub mod fleet;
 pub mod identity;
 pub mod ops;
+pub mod sessions;
 
 #[cfg(feature = "openapi")]
 mod openapi;

@@ -76,6 +76,10 @@ parsed_text!(
     Login, "login", 254, |c: char| !c.is_control() && !c.is_whitespace()
 );
 parsed_text!(
+    /// What a ward calls one of its screens: `Desk 2`.
+    StationName, "name of a screen", 60, |c: char| !c.is_control()
+);
+parsed_text!(
     /// A fault code as the maker's manual lists it, e.g. `F-311`.
     FaultCode, "fault code", 32, |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.'
 );

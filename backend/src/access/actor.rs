@@ -42,7 +42,8 @@ pub const fn usual_purpose(role: Role) -> Purpose {
         | Role::ChargeNurse
         | Role::Physician
         | Role::ProviderClinician
-        | Role::RespiratoryTechnician => Purpose::Treatment,
+        | Role::RespiratoryTechnician
+        | Role::WardStation => Purpose::Treatment,
         Role::Patient => Purpose::PatientRequest,
         Role::Proxy => Purpose::FamilyRequest,
         Role::PrivacyOfficer => Purpose::Compliance,

@@ -38,7 +38,8 @@ use fleetward_common::access::{Action, DataClass, Kind};
 pub use actor::Actor;
 pub use epochs::Epochs;
 pub use permit::{
-    Act, Bed, Classes, Device, HistoryPermit, Listing, Patient, Permit, Read, ReadHistory, Subject, Unit,
+    Act, Bed, Classes, Device, EnrolStation, HistoryPermit, Listing, Patient, Permit, Read, ReadHistory,
+    Subject, Unit,
 };
 
 use crate::platform::{clock::Clock, db::Db};

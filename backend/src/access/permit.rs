@@ -53,7 +53,7 @@ macro_rules! acts {
 }
 
 subjects!(Unit = UnitId, Bed = BedId, Patient = PatientId, Device = DeviceId);
-acts!(Read, ReadHistory);
+acts!(Read, ReadHistory, EnrolStation);
 
 /// A set of data classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]

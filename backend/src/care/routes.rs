@@ -23,7 +23,7 @@ use crate::{
     app::App,
     care::home,
     devices::{routes::HistoryQuery, store::summaries, summary::summarise},
-    identity::SignedIn,
+    identity::{SignedIn, Watching},
     platform::{
         db::StoredId,
         http::{Failure, Guard, Routes},
@@ -52,8 +52,11 @@ pub fn routes() -> Routes {
     get, path = "/api/v1/wards", tag = "care",
     responses((status = 200, body = Vec<WardSummary>), (status = 401, body = ErrorBody))
 )]
-pub async fn list_wards(app: Data<App>, signed_in: SignedIn) -> Result<Json<Vec<WardSummary>>, Failure> {
-    let listing: Listing<Unit, Read> = app.access.listing(&signed_in.actor);
+pub async fn list_wards(
+    app: Data<App>,
+    Watching(watching): Watching,
+) -> Result<Json<Vec<WardSummary>>, Failure> {
+    let listing: Listing<Unit, Read> = app.access.listing(&watching.actor);
     let found = app
         .db
         .read(move |connection| wards::list(connection, &listing))
@@ -65,11 +68,15 @@ pub async fn list_wards(app: Data<App>, signed_in: SignedIn) -> Result<Json<Vec<
     get, path = "/api/v1/wards/{id}", tag = "care", params(("id" = UnitId, Path)),
     responses((status = 200, body = WardBoard), (status = 404, body = ErrorBody))
 )]
-pub async fn ward(app: Data<App>, signed_in: SignedIn, id: Path<String>) -> Result<Json<WardBoard>, Failure> {
+pub async fn ward(
+    app: Data<App>,
+    Watching(watching): Watching,
+    id: Path<String>,
+) -> Result<Json<WardBoard>, Failure> {
     let id: UnitId = id.parse().or(Err(Failure::NotFound))?;
-    let permit = app.access.unit(id).permit::<Read>(&signed_in.actor).await?;
-    let of_beds: Listing<Bed, Read> = app.access.listing(&signed_in.actor);
-    let of_devices: Listing<Device, Read> = app.access.listing(&signed_in.actor);
+    let permit = app.access.unit(id).permit::<Read>(&watching.actor).await?;
+    let of_beds: Listing<Bed, Read> = app.access.listing(&watching.actor);
+    let of_devices: Listing<Device, Read> = app.access.listing(&watching.actor);
     let keys = app.keys.clone();
     let (ward, organisation_name, rows, mut around) = app
         .db

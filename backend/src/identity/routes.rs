@@ -1,33 +1,35 @@
 //! Signing in and out: as JSON for programs, as a form for browsers without script.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header,
     web::{Data, Json, Payload},
 };
 use fleetward_common::{
-    error::{ErrorBody, ErrorCode},
+    error::ErrorBody,
     identity::{DemoPerson, SessionView, SignIn},
 };
 
 use super::{
+    browser::Browser,
     pages,
-    session::{self, SignedIn, Token},
-    sign_in::{self, Started},
+    session::{self, SignedIn, Watching},
+    session_routes, sign_in, station_routes,
 };
 use crate::{
     app::App,
-    platform::http::{Failure, Guard, Routes, body, shell},
+    platform::http::{Cost, Failure, Guard, Routes, body, shell},
 };
 
 pub fn routes() -> Routes {
     Routes::new()
         .post("/session", Guard::Public, start)
+        .costing(Cost::PASSWORD)
         .get("/session", Guard::SignedIn, current)
         .delete("/session", Guard::Public, end)
         .get("/demo/people", Guard::Public, demo_people)
+        .and(session_routes::routes())
+        .and(station_routes::routes())
 }
 
 /// Outside the API: pages and forms.
@@ -36,7 +38,9 @@ pub fn page_routes() -> Routes {
         .get("/", Guard::Public, home)
         .get("/sign-in", Guard::Public, sign_in_page)
         .post("/sign-in", Guard::Public, sign_in_form)
+        .costing(Cost::PASSWORD)
         .post("/sign-in/demo", Guard::Public, sign_in_as_demo_person)
+        .costing(Cost::PASSWORD)
         .post("/sign-out", Guard::Public, sign_out_form)
 }
 
@@ -51,8 +55,7 @@ pub fn page_routes() -> Routes {
 )]
 pub async fn start(app: Data<App>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Failure> {
     let attempt: SignIn = body::json(&request, payload).await?;
-    let replaced = Token::of_request(&request);
-    let started = sign_in::with_password(&app, attempt, address(&request), replaced).await?;
+    let started = sign_in::with_password(&app, attempt, &Browser::of(&request)).await?;
     let now = app.clock.now();
     let session = started.session;
     let signed_in = app
@@ -61,7 +64,7 @@ pub async fn start(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
         .await?
         .ok_or(Failure::SignInFailed)?;
     Ok(HttpResponse::Ok()
-        .cookie(started.token.cookie(started.lifetime))
+        .cookie(started.cookie())
         .json(signed_in.view(now)))
 }
 
@@ -69,8 +72,12 @@ pub async fn start(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
     get, path = "/api/v1/session", tag = "identity",
     responses((status = 200, body = SessionView), (status = 401, body = ErrorBody))
 )]
-pub async fn current(app: Data<App>, signed_in: SignedIn) -> Json<SessionView> {
-    Json(signed_in.view(app.clock.now()))
+pub async fn current(
+    app: Data<App>,
+    person: Option<SignedIn>,
+    Watching(watching): Watching,
+) -> Json<SessionView> {
+    Json(person.unwrap_or(watching).view(app.clock.now()))
 }
 
 #[utoipa::path(
@@ -78,10 +85,8 @@ pub async fn current(app: Data<App>, signed_in: SignedIn) -> Json<SessionView> {
     responses((status = 204, description = "Signed out, also when nobody was signed in"))
 )]
 pub async fn end(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Failure> {
-    if let Some(token) = Token::of_request(&request) {
-        sign_in::sign_out(&app, token).await?;
-    }
-    Ok(HttpResponse::NoContent().cookie(session::no_cookie()).finish())
+    let gone = sign_in::sign_out(&app, &Browser::of(&request)).await?;
+    Ok(HttpResponse::NoContent().cookie(gone).finish())
 }
 
 #[utoipa::path(
@@ -94,9 +99,9 @@ pub async fn demo_people(app: Data<App>) -> Result<Json<Vec<DemoPerson>>, Failur
 }
 
 /// Whoever is signed in goes to their own portal, everyone else to the door.
-async fn home(signed_in: Option<SignedIn>) -> HttpResponse {
-    see_other(match signed_in {
-        Some(signed_in) => pages::portal_path(signed_in.actor.role),
+async fn home(watching: Option<Watching>) -> HttpResponse {
+    see_other(match watching {
+        Some(Watching(watching)) => pages::portal_path(watching.actor.role),
         None => "/sign-in",
     })
 }
@@ -154,12 +159,11 @@ async fn answer_form(
     attempt: SignIn,
 ) -> Result<HttpResponse, Failure> {
     let login = attempt.login.clone();
-    let replaced = Token::of_request(request);
-    match sign_in::with_password(app, attempt, address(request), replaced).await {
-        Ok(Started { token, lifetime, .. }) => {
+    match sign_in::with_password(app, attempt, &Browser::of(request)).await {
+        Ok(started) => {
             let mut response = see_other("/");
             // A cookie that we just built is always a valid header.
-            let _ = response.add_cookie(&token.cookie(lifetime));
+            let _ = response.add_cookie(&started.cookie());
             Ok(response)
         }
         Err(failure @ (Failure::SignInFailed | Failure::SlowedDown(_))) => {
@@ -167,13 +171,10 @@ async fn answer_form(
             let page = pages::sign_in(&look, &login, Some(&failure));
             let mut response = shell::page(page);
             *response.status_mut() = actix_web::ResponseError::status_code(&failure);
-            if failure.code() == ErrorCode::TooManyRequests
-                && let Failure::SlowedDown(wait) = failure
-            {
-                response.headers_mut().insert(
-                    header::RETRY_AFTER,
-                    header::HeaderValue::from(wait.as_secs().max(1)),
-                );
+            if let Some(wait) = failure.retry_after() {
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, header::HeaderValue::from(wait));
             }
             Ok(response)
         }
@@ -182,11 +183,14 @@ async fn answer_form(
 }
 
 async fn sign_out_form(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Failure> {
-    if let Some(token) = Token::of_request(&request) {
-        sign_in::sign_out(&app, token).await?;
-    }
-    let mut response = see_other("/sign-in");
-    let _ = response.add_cookie(&session::no_cookie());
+    let gone = sign_in::sign_out(&app, &Browser::of(&request)).await?;
+    // A ward's screen goes on as one.
+    let mut response = see_other(if gone.name() == session::ACTING_COOKIE {
+        "/ward"
+    } else {
+        "/sign-in"
+    });
+    let _ = response.add_cookie(&gone);
     Ok(response)
 }
 
@@ -194,11 +198,4 @@ fn see_other(path: &'static str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, path))
         .finish()
-}
-
-/// The other end of the connection. Headers that claim another address are not believed.
-fn address(request: &HttpRequest) -> IpAddr {
-    request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
 }

@@ -1,29 +1,47 @@
 //! Who is signed in: from a cookie to a person, freshly with every request.
+//!
+//! A handler says in its arguments whom it serves. [`SignedIn`] is a person who is present: a ward's
+//! screen that asks is refused, unless someone acts on it. [`Watching`] is whoever's board this browser
+//! shows: a person, present or away, or the screen itself. So a route is closed to screens unless it is
+//! opened to them by name.
 
-use std::{fmt::Write, pin::Pin, time::Duration};
+use std::{fmt::Write, future::Future, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration as CookieDuration},
     dev::Payload,
+    http::header::HeaderName,
     web::Data,
 };
 use fleetward_common::{
-    access::Role,
+    id::SessionId,
     identity::{SessionView, UnitSummary},
+    live::Topic,
+    sessions::StationView,
     time::Instant,
 };
 use sha2::{Digest, Sha256};
 
-use super::store;
+use super::{
+    rules::{Attention, Rules, SessionKind},
+    store,
+};
 use crate::{
     access::Actor,
     app::App,
-    platform::{clock::random, http::Failure},
+    platform::{
+        clock::random,
+        http::{Failure, around::SESSION_COOKIE},
+    },
 };
 
 /// `__Host-`: only over a secure line, only to this host, for every path, from no subdomain.
-pub const COOKIE: &str = "__Host-session";
+pub const COOKIE: &str = SESSION_COOKIE;
+/// Beside it on a ward's screen: who acts there now.
+pub const ACTING_COOKIE: &str = "__Host-acting";
+/// A page's own fetches carry it: that a board renews itself does not mean that someone is there.
+const UNATTENDED: HeaderName = HeaderName::from_static("x-unattended");
 
 /// 256 random bits as 64 hex digits. Lives in the browser's cookie and nowhere else.
 pub struct Token(String);
@@ -43,42 +61,47 @@ impl Token {
     }
 
     pub fn of_request(request: &HttpRequest) -> Option<Self> {
-        let cookie = request.cookie(COOKIE)?;
+        Self::in_cookie(request, COOKIE)
+    }
+
+    pub fn acting_of_request(request: &HttpRequest) -> Option<Self> {
+        Self::in_cookie(request, ACTING_COOKIE)
+    }
+
+    fn in_cookie(request: &HttpRequest, name: &str) -> Option<Self> {
+        let cookie = request.cookie(name)?;
         let text = cookie.value();
         (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| Self(text.to_owned()))
     }
 
-    pub fn cookie(&self, lifetime: Duration) -> Cookie<'static> {
-        built(
-            self.0.clone(),
-            CookieDuration::seconds(i64::try_from(lifetime.as_secs()).unwrap_or(0)),
-        )
+    pub fn cookie(&self, kind: SessionKind, lifetime: Duration) -> Cookie<'static> {
+        let name = match kind {
+            SessionKind::Person | SessionKind::Kiosk => COOKIE,
+            SessionKind::Acting => ACTING_COOKIE,
+        };
+        let age = CookieDuration::seconds(i64::try_from(lifetime.as_secs()).unwrap_or(0));
+        built(name, self.0.clone(), age)
     }
 }
 
 /// What a browser is given to forget the session.
 pub fn no_cookie() -> Cookie<'static> {
-    built(String::new(), CookieDuration::ZERO)
+    built(COOKIE, String::new(), CookieDuration::ZERO)
 }
 
-fn built(value: String, age: CookieDuration) -> Cookie<'static> {
-    Cookie::build(COOKIE, value)
+/// What a ward's screen is given to forget who acted on it.
+pub fn no_acting_cookie() -> Cookie<'static> {
+    built(ACTING_COOKIE, String::new(), CookieDuration::ZERO)
+}
+
+fn built(name: &'static str, value: String, age: CookieDuration) -> Cookie<'static> {
+    Cookie::build(name, value)
         .path("/")
         .secure(true)
         .http_only(true)
         .same_site(SameSite::Lax)
         .max_age(age)
         .finish()
-}
-
-/// A shift for those who see patients' data, a month for a patient's own phone.
-pub const fn lifetime(role: Role) -> Duration {
-    const HOUR: u64 = 3_600;
-    Duration::from_secs(match role {
-        Role::Patient | Role::Proxy => 30 * 24 * HOUR,
-        Role::PlatformOperator | Role::PrivacyOfficer => 8 * HOUR,
-        _ => 12 * HOUR,
-    })
 }
 
 /// A session that is alive, and who it belongs to.
@@ -88,7 +111,15 @@ pub struct SignedIn {
     pub name: String,
     pub organisation_name: String,
     pub units: Vec<UnitSummary>,
+    pub kind: SessionKind,
+    /// The screen's own session, under that of someone who acts on it.
+    pub kiosk: Option<SessionId>,
+    /// The ward's screen that this is, or on which this person acts.
+    pub station: Option<StationView>,
+    pub attention: Attention,
+    pub rules: Rules,
     pub expires_at: Instant,
+    /// The last touch that was noted.
     pub last_used_at: Instant,
 }
 
@@ -103,33 +134,144 @@ impl SignedIn {
             portal: self.actor.role.portal(),
             units: self.units.clone(),
             expires_at: self.expires_at,
+            idle_until: self.rules.idle_until(self.last_used_at, self.expires_at),
+            station: self.station.clone().map(|station| StationView {
+                acting: self.kind == SessionKind::Acting,
+                ..station
+            }),
             server_time: now,
         }
     }
+
+    /// By what was last noted of it.
+    pub fn attention_at(&self, now: Instant) -> Attention {
+        self.rules.attention(self.last_used_at, self.expires_at, now)
+    }
+
+    /// A screen, and someone's board without them, hear of a ward's beds and of nothing else.
+    pub fn may_hear(&self, topic: Topic) -> bool {
+        let only_the_board = self.kind == SessionKind::Kiosk || self.attention == Attention::Away;
+        !only_the_board || matches!(topic, Topic::Ward(_))
+    }
 }
+
+/// Whoever's board this browser shows.
+#[derive(Debug, Clone)]
+pub struct Watching(pub SignedIn);
+
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
 
 impl FromRequest for SignedIn {
     type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let app = request.app_data::<Data<App>>().cloned();
-        let token = Token::of_request(request);
+        let asked = Asked::of(request);
         Box::pin(async move {
-            let (Some(app), Some(token)) = (app, token) else {
-                return Err(Failure::SignInRequired);
-            };
-            let now = app.clock.now();
-            let hash = token.sha256();
-            let signed_in = app
-                .db
-                .read(move |connection| store::sessions::alive(connection, &hash, now))
-                .await?
-                .ok_or(Failure::SessionExpired)?;
-            note_use(&app, &signed_in, now);
-            Ok(signed_in)
+            let asked = asked?;
+            let person = asked.person().await?;
+            asked.note_use(&person);
+            Ok(person)
         })
     }
+}
+
+impl FromRequest for Watching {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = Asked::of(request);
+        Box::pin(async move {
+            let asked = asked?;
+            let watching = asked.watching().await?;
+            if watching.attention == Attention::Present {
+                asked.note_use(&watching);
+            }
+            Ok(Watching(watching))
+        })
+    }
+}
+
+/// What a request brings to show who asks.
+struct Asked {
+    app: Data<App>,
+    session: Token,
+    acting: Option<Token>,
+    unattended: bool,
+}
+
+impl Asked {
+    fn of(request: &HttpRequest) -> Result<Self, Failure> {
+        let app = request.app_data::<Data<App>>().cloned();
+        let (Some(app), Some(session)) = (app, Token::of_request(request)) else {
+            return Err(Failure::SignInRequired);
+        };
+        Ok(Self {
+            app,
+            session,
+            acting: Token::acting_of_request(request),
+            unattended: request.headers().contains_key(UNATTENDED),
+        })
+    }
+
+    /// The session of the browser itself.
+    async fn watching(&self) -> Result<SignedIn, Failure> {
+        alive(&self.app, &self.session)
+            .await?
+            // Worth nothing but beside the screen's own, on which it was begun.
+            .filter(|session| session.kind != SessionKind::Acting)
+            .ok_or(Failure::SessionExpired)
+    }
+
+    /// The person who is there now.
+    async fn person(&self) -> Result<SignedIn, Failure> {
+        let watching = self.watching().await?;
+        if watching.kind != SessionKind::Kiosk {
+            return match watching.attention {
+                Attention::Present => Ok(watching),
+                _ => Err(Failure::PersonRequired),
+            };
+        }
+        let acting = match &self.acting {
+            Some(token) => alive(&self.app, token).await?,
+            None => None,
+        };
+        acting
+            .filter(|acting| acting.kind == SessionKind::Acting)
+            .filter(|acting| acting.kiosk == Some(watching.actor.session))
+            .ok_or(Failure::PersonRequired)
+    }
+
+    /// Writes down that someone is there, now and then: nobody needs it by the second.
+    fn note_use(&self, used: &SignedIn) {
+        let now = self.app.clock.now();
+        if self.unattended || now.since(used.last_used_at) < used.rules.worth_noting() {
+            return;
+        }
+        let (app, session) = (self.app.clone(), used.actor.session);
+        actix_web::rt::spawn(async move {
+            let noted = app
+                .db
+                .write(move |connection| store::sessions::note_use(connection, session, now))
+                .await;
+            if let Err(error) = noted {
+                tracing::warn!(cause = %error, "could not note that a session is in use");
+            }
+        });
+    }
+}
+
+async fn alive(app: &App, token: &Token) -> Result<Option<SignedIn>, Failure> {
+    let (hash, now) = (token.sha256(), app.clock.now());
+    let alive = app
+        .db
+        .read(move |connection| store::sessions::alive(connection, &hash, now))
+        .await?;
+    if alive.is_some() {
+        app.budgets.vouch(hash, now);
+    }
+    Ok(alive)
 }
 
 /// The same session as it is now: its membership, its units, whether it still lives.
@@ -139,22 +281,4 @@ pub async fn session_again(app: &App, known: &SignedIn) -> Result<SignedIn, Fail
         .read(move |connection| store::sessions::alive_by_id(connection, session, now))
         .await?
         .ok_or(Failure::SessionExpired)
-}
-
-/// Writes down that the session is in use, now and then: nobody needs it by the second.
-fn note_use(app: &Data<App>, signed_in: &SignedIn, now: Instant) {
-    const OFTEN_ENOUGH: Duration = Duration::from_secs(300);
-    if now.since(signed_in.last_used_at) < OFTEN_ENOUGH {
-        return;
-    }
-    let (app, session) = (app.clone(), signed_in.actor.session);
-    actix_web::rt::spawn(async move {
-        let noted = app
-            .db
-            .write(move |connection| store::sessions::note_use(connection, session, now))
-            .await;
-        if let Err(error) = noted {
-            tracing::warn!(cause = %error, "could not note that a session is in use");
-        }
-    });
 }

@@ -1,156 +1,149 @@
-//! Repeated failures wait, longer each time, at most five minutes. Nobody is ever locked out.
+//! Repeated failures wait, longer each time, at most five minutes. Nobody is ever locked out. Pure.
 //!
-//! What counts is the pair of account and address first: someone who guesses from elsewhere doesn't
-//! slow down the ward's own workstation. An address that tries many names, and an account that is
-//! tried from many addresses, slow down later.
+//! Three things are counted: the account at this place, the place, and the account wherever it is tried.
+//! Where an account has signed in before, and on a ward's screen, only the first counts: whoever guesses
+//! from elsewhere, or guesses other names from next door, does not slow down the ward's own workstation.
+//! A passkey never comes here.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
-use fleetward_common::time::Instant;
+use fleetward_common::{id::StationId, time::Instant};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::platform::secrets::Key;
 
 const LONGEST: Duration = Duration::from_secs(300);
 /// Failures older than this are forgotten.
-const MEMORY: Duration = Duration::from_secs(24 * 3_600);
-const MOST_REMEMBERED: usize = 50_000;
+pub const MEMORY: Duration = Duration::from_secs(24 * 3_600);
+/// A place where the account signed in within this time is known.
+pub const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Who {
-    Pair(String, IpAddr),
+/// Where a password is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
     Address(IpAddr),
-    Account(String),
+    /// The screen proves itself with its own session, so its address says nothing more.
+    Station(StationId),
 }
 
-impl Who {
+/// What one try is counted under: keyed hashes, because people type passwords into the name's field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    pub pair: Counted,
+    pub place: Counted,
+    pub account: Counted,
+    /// A ward's screen is known from the start.
+    pub at_station: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub key: Vec<u8>,
     /// So many failures are free: people mistype.
-    const fn free(&self) -> u32 {
-        match self {
-            Who::Pair(..) => 4,
-            Who::Address(_) => 20,
-            Who::Account(_) => 50,
-        }
-    }
+    pub free: i64,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Failures {
-    count: u32,
-    last: Instant,
-}
-
-impl Failures {
-    fn wait(self, free: u32, now: Instant) -> Duration {
-        let Some(beyond) = self.count.checked_sub(free + 1) else {
-            return Duration::ZERO;
+impl Attempt {
+    pub fn new(secret: &Key, account: &str, place: Place) -> Self {
+        let at = match place {
+            Place::Address(address) => format!("address {address}"),
+            Place::Station(station) => format!("station {station}"),
         };
-        let delay = Duration::from_secs(1 << beyond.min(9)).min(LONGEST);
-        (self.last + delay).since(now)
-    }
-}
-
-#[derive(Debug, Default)]
-pub struct Slowdown {
-    failures: Mutex<HashMap<Who, Failures>>,
-}
-
-impl Slowdown {
-    /// How long this account has to wait at this address. The same for names that don't exist.
-    pub fn wait(&self, account: &str, address: IpAddr, now: Instant) -> Duration {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        keys(account, address)
-            .into_iter()
-            .filter_map(|who| Some(failures.get(&who)?.wait(who.free(), now)))
-            .max()
-            .unwrap_or_default()
-    }
-
-    pub fn failed(&self, account: &str, address: IpAddr, now: Instant) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= MOST_REMEMBERED {
-            failures.retain(|who, failures| failures.wait(who.free(), now) > Duration::ZERO);
-        }
-        if failures.len() >= MOST_REMEMBERED {
-            failures.clear();
-        }
-        for who in keys(account, address) {
-            let entry = failures.entry(who).or_insert(Failures { count: 0, last: now });
-            if now.since(entry.last) > MEMORY {
-                entry.count = 0;
-            }
-            entry.count = entry.count.saturating_add(1);
-            entry.last = now;
+        let counted = |what: String, free| Counted {
+            key: keyed(secret, &what),
+            free,
+        };
+        Self {
+            pair: counted(format!("{at} account {account}"), 4),
+            place: counted(at, 20),
+            account: counted(format!("account {account}"), 50),
+            at_station: matches!(place, Place::Station(_)),
         }
     }
 
-    /// A good password forgives the account here; it says nothing about the address.
-    pub fn succeeded(&self, account: &str, address: IpAddr) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.remove(&Who::Pair(account.to_owned(), address));
-        failures.remove(&Who::Account(account.to_owned()));
+    /// What counts for this try. `known`: the account has signed in at this place before.
+    pub fn counted(&self, known: bool) -> Vec<&Counted> {
+        if known || self.at_station {
+            vec![&self.pair]
+        } else {
+            vec![&self.pair, &self.place, &self.account]
+        }
     }
 }
 
-fn keys(account: &str, address: IpAddr) -> [Who; 3] {
-    [
-        Who::Pair(account.to_owned(), address),
-        Who::Address(address),
-        Who::Account(account.to_owned()),
-    ]
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+fn keyed(secret: &Key, text: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a 256-bit key");
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// How long `failures` in a row, the last of them at `last`, still delay the next try.
+pub fn wait(failures: i64, last: Instant, free: i64, now: Instant) -> Duration {
+    let beyond = failures - free - 1;
+    if beyond < 0 || now.since(last) > MEMORY {
+        return Duration::ZERO;
+    }
+    let delay = Duration::from_secs(1 << beyond.min(9)).min(LONGEST);
+    (last + delay).since(now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const WARD: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 4, 2));
-    const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 9));
-
     fn at(seconds: i64) -> Instant {
         Instant::from_millis(seconds * 1_000)
     }
 
+    fn from(address: [u8; 4]) -> Attempt {
+        Attempt::new(
+            &Key::from_bytes([7; 32]),
+            "louise.brandt",
+            Place::Address(address.into()),
+        )
+    }
+
     #[test]
     fn four_mistakes_are_free_and_then_each_waits_longer() {
-        let slowdown = Slowdown::default();
-        let mut waits = Vec::new();
-        for _ in 0..8 {
-            slowdown.failed("louise.brandt", WARD, at(0));
-            waits.push(slowdown.wait("louise.brandt", WARD, at(0)).as_secs());
-        }
+        let waits: Vec<u64> = (1..=8).map(|n| wait(n, at(0), 4, at(0)).as_secs()).collect();
         assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8]);
-        assert_eq!(slowdown.wait("louise.brandt", WARD, at(9)), Duration::ZERO);
+        assert_eq!(wait(8, at(0), 4, at(9)), Duration::ZERO);
     }
 
     #[test]
     fn nobody_ever_waits_longer_than_five_minutes() {
-        let slowdown = Slowdown::default();
-        for _ in 0..1_000 {
-            slowdown.failed("louise.brandt", WARD, at(0));
-        }
-        assert_eq!(slowdown.wait("louise.brandt", WARD, at(0)), LONGEST);
+        assert_eq!(wait(1_000, at(0), 4, at(0)), LONGEST);
+        assert_eq!(wait(i64::MAX, at(0), 4, at(0)), LONGEST);
     }
 
     #[test]
-    fn a_stranger_who_guesses_does_not_slow_down_the_ward() {
-        let slowdown = Slowdown::default();
-        for _ in 0..20 {
-            slowdown.failed("louise.brandt", ELSEWHERE, at(0));
-        }
-        assert!(slowdown.wait("louise.brandt", ELSEWHERE, at(0)) > Duration::ZERO);
-        assert_eq!(slowdown.wait("louise.brandt", WARD, at(0)), Duration::ZERO);
+    fn yesterdays_failures_are_forgotten() {
+        let yesterday = at(0);
+        assert_eq!(wait(90, yesterday, 4, yesterday + MEMORY * 2), Duration::ZERO);
     }
 
     #[test]
-    fn a_good_password_forgives() {
-        let slowdown = Slowdown::default();
-        for _ in 0..6 {
-            slowdown.failed("louise.brandt", WARD, at(0));
-        }
-        slowdown.succeeded("louise.brandt", WARD);
-        assert_eq!(slowdown.wait("louise.brandt", WARD, at(0)), Duration::ZERO);
+    fn where_louise_has_been_before_only_her_own_mistakes_count() {
+        let ward = from([10, 0, 4, 2]);
+        assert_eq!(ward.counted(true), [&ward.pair]);
+        assert_eq!(ward.counted(false).len(), 3);
+    }
+
+    #[test]
+    fn another_place_is_counted_apart_and_the_account_is_the_same_everywhere() {
+        let (ward, elsewhere) = (from([10, 0, 4, 2]), from([203, 0, 113, 9]));
+        assert_ne!(ward.pair, elsewhere.pair);
+        assert_ne!(ward.place, elsewhere.place);
+        assert_eq!(ward.account, elsewhere.account);
+    }
+
+    #[test]
+    fn a_ward_screen_is_known_from_its_first_day() {
+        let station = StationId::new(at(0), [1; 10]);
+        let secret = Key::from_bytes([7; 32]);
+        let attempt = Attempt::new(&secret, "louise.brandt", Place::Station(station));
+        assert_eq!(attempt.counted(false), [&attempt.pair]);
     }
 }

@@ -8,7 +8,7 @@ use actix_web::{
 use super::session;
 use crate::{
     app::App,
-    identity::SignedIn,
+    identity::Watching,
     platform::http::{Failure, Guard, Routes, csrf},
 };
 
@@ -26,7 +26,7 @@ const MOST_CLIENT_BYTES: usize = 8 * 1024;
 )]
 pub async fn open(
     app: Data<App>,
-    signed_in: SignedIn,
+    Watching(watching): Watching,
     request: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, Failure> {
@@ -37,6 +37,6 @@ pub async fn open(
         .max_frame_size(MOST_CLIENT_BYTES)
         .aggregate_continuations()
         .max_continuation_size(MOST_CLIENT_BYTES);
-    actix_web::rt::spawn(session::run(app, signed_in, socket, messages));
+    actix_web::rt::spawn(session::run(app, watching, socket, messages));
     Ok(response)
 }

@@ -137,7 +137,7 @@ impl Tab {
         if self.topics.len() >= MOST_TOPICS && !self.topics.contains_key(&topic) {
             return Err(End::Closed(CloseCode::Policy, "Too many topics"));
         }
-        match self.app.access.scope(&self.signed_in.actor, topic).await {
+        match self.scope(topic).await {
             Ok(scope) => {
                 self.topics.insert(topic, Listening { waves, scope });
                 self.look();
@@ -149,6 +149,13 @@ impl Tab {
                 self.refuse(topic, failure).await
             }
         }
+    }
+
+    async fn scope(&self, topic: Topic) -> Result<Scope, Failure> {
+        if !self.signed_in.may_hear(topic) {
+            return Err(Failure::NotFound);
+        }
+        self.app.access.scope(&self.signed_in.actor, topic).await
     }
 
     async fn refuse(&mut self, topic: Topic, failure: Failure) -> Result<(), End> {
@@ -207,15 +214,18 @@ impl Tab {
 
     /// Looks again at who this is and what they may hear, when something moved or some time has passed.
     async fn check(&mut self) -> Result<(), End> {
-        if self.signed_in.expires_at <= self.app.clock.now() {
+        let now = self.app.clock.now();
+        if self.signed_in.expires_at <= now {
             return Err(End::Closed(CloseCode::Policy, "Session ended"));
         }
+        // As far as this tab knows nobody has been there for too long: another tab may know better.
+        let left_alone = self.signed_in.attention_at(now) != self.signed_in.attention;
         let moved = !self
             .topics
             .values()
             .all(|listening| listening.scope.is_current(&self.app.access));
         let lately = self.looked.is_some_and(|looked| looked.elapsed() < LOOK_AGAIN);
-        if !moved && lately {
+        if !moved && !left_alone && lately {
             return Ok(());
         }
         self.looked = Some(Deadline::now());
@@ -229,7 +239,7 @@ impl Tab {
         }
         let topics: Vec<Topic> = self.topics.keys().copied().collect();
         for topic in topics {
-            match self.app.access.scope(&self.signed_in.actor, topic).await {
+            match self.scope(topic).await {
                 Ok(scope) => {
                     // Something of the organisation moved: who lies where may have changed with the
                     // same devices in view.

@@ -1,6 +1,6 @@
 //! What the command line says.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, net::IpAddr, path::PathBuf};
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -19,6 +19,10 @@ Options of serve:
   --device-port N        mutual TLS for devices                   (8443)
   --ops-port N           metrics, on the loopback address only    (9090)
   --demo                 seed the demo world if absent, and let anyone sign in as its people
+  --tls-cert FILE        the portal speaks HTTPS with this certificate (PEM, its chain after it)
+  --tls-key FILE         and this private key
+  --listen ADDRESS       where the portal listens, once it has a certificate   (this machine only)
+  --limit-factor N       how many times the usual a session and an address may ask for   (1)
   --portal DIR           the built portal, unless it is inside this binary
   --exit-with-parent     stop when standard input closes";
 
@@ -46,7 +50,16 @@ pub struct Serve {
     pub ops_port: u16,
     pub demo: bool,
     pub portal: Option<PathBuf>,
+    pub tls: Option<TlsFiles>,
+    pub listen: Option<IpAddr>,
+    pub limit_factor: u32,
     pub exit_with_parent: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 impl Command {
@@ -57,6 +70,8 @@ impl Command {
         let mut database_url = None;
         let (mut port, mut device_port, mut ops_port) = (8_080, 8_443, 9_090);
         let (mut demo, mut exit_with_parent, mut portal) = (false, false, None);
+        let (mut tls_cert, mut tls_key) = (None::<PathBuf>, None::<PathBuf>);
+        let (mut listen, mut limit_factor) = (None, 1);
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
@@ -67,6 +82,10 @@ impl Command {
                 Arg::Long("device-port") => device_port = parser.value()?.parse()?,
                 Arg::Long("ops-port") => ops_port = parser.value()?.parse()?,
                 Arg::Long("demo") => demo = true,
+                Arg::Long("tls-cert") => tls_cert = Some(parser.value()?.into()),
+                Arg::Long("tls-key") => tls_key = Some(parser.value()?.into()),
+                Arg::Long("listen") => listen = Some(parser.value()?.parse()?),
+                Arg::Long("limit-factor") => limit_factor = parser.value()?.parse::<u32>()?.max(1),
                 Arg::Long("portal") => portal = Some(parser.value()?.into()),
                 Arg::Long("exit-with-parent") => exit_with_parent = true,
                 Arg::Value(word) if command.is_none() => command = Some(word.string()?),
@@ -79,6 +98,12 @@ impl Command {
                 database_url,
             })
         };
+        let tls = match (tls_cert, tls_key) {
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err("--tls-key FILE is missing: the key of the certificate".into()),
+            (None, Some(_)) => return Err("--tls-cert FILE is missing: the certificate of the key".into()),
+        };
         match command.as_deref() {
             Some("serve") => Ok(Command::Serve(Serve {
                 store: store(data)?,
@@ -87,6 +112,9 @@ impl Command {
                 ops_port,
                 demo,
                 portal,
+                tls,
+                listen,
+                limit_factor,
                 exit_with_parent,
             })),
             Some("seed") => Ok(Command::Seed(store(data)?)),
@@ -120,6 +148,21 @@ mod tests {
             (serve.port, serve.device_port, serve.ops_port, serve.demo),
             (0, 1, 2, true)
         );
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key_and_a_key_its_certificate() {
+        let alone = parse("serve --data d --tls-cert c.pem").unwrap_err();
+        assert!(alone.starts_with("--tls-key FILE is missing"), "{alone}");
+        let alone = parse("serve --data d --tls-key k.pem").unwrap_err();
+        assert!(alone.starts_with("--tls-cert FILE is missing"), "{alone}");
+        let Ok(Command::Serve(serve)) =
+            parse("serve --data d --tls-cert c.pem --tls-key k.pem --listen 0.0.0.0")
+        else {
+            panic!("not a serve");
+        };
+        assert!(serve.tls.is_some());
+        assert_eq!(serve.listen, Some(IpAddr::from([0, 0, 0, 0])));
     }
 
     #[test]

@@ -6,3 +6,4 @@ pub mod db;
 pub mod http;
 pub mod logging;
 pub mod secrets;
+pub mod tls;

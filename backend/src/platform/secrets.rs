@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hkdf::Hkdf;
+use sha2::Sha256;
 use thiserror::Error;
 
 use super::clock::random;
@@ -62,6 +64,16 @@ impl Secrets {
             master: key_file(&folder.join("master.key"))?,
             folder: folder.to_owned(),
         })
+    }
+
+    /// A key of its own for one use, derived from the master key.
+    pub fn derived(&self, use_for: &[u8]) -> Key {
+        let mut key = [0; 32];
+        #[expect(clippy::expect_used, reason = "32 bytes are far below the limit of HKDF")]
+        Hkdf::<Sha256>::new(None, self.master.as_bytes())
+            .expand(use_for, &mut key)
+            .expect("32 bytes fit");
+        Key::from_bytes(key)
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -9,7 +9,9 @@ use fleetward::{
         policy::{Effect, Policy, Rule},
         relations::Relation,
     },
-    ops, routes,
+    ops,
+    platform::http::Lane,
+    routes,
 };
 use fleetward_common::{
     access::{Action, DataClass, Kind, Role},
@@ -94,10 +96,21 @@ fn relations(rules: &[&Rule], kind: Kind, class: DataClass, action: Action) -> V
 fn the_routes_are_the_ones_that_were_reviewed() {
     let mut lines: Vec<String> = routes::declared()
         .into_iter()
-        .map(|route| format!("{:<7}{:<36}{}", route.method.as_str(), route.path, route.guard))
+        .map(|route| {
+            let room = match route.lane {
+                Lane::Usual => "",
+                Lane::Reserved => " reserved",
+            };
+            let (method, cost) = (route.method.as_str(), route.cost.units());
+            format!(
+                "{method:<7}{:<40}{:<32}{cost:>3}{room}",
+                route.path,
+                route.guard.to_string()
+            )
+        })
         .collect();
     lines.sort_by_key(|line| line[7..].to_owned());
-    let head = "# Generated: every route of the portal's port, and what guards it.\n";
+    let head = "# Generated: every route of the portal's port, what guards it, what it costs, and whether room is kept for it.\n";
     golden("routes.txt", &format!("{head}{}\n", lines.join("\n")));
 }
 

@@ -61,7 +61,7 @@ fn console(role: Role) -> Console {
             "Is it up, and how old is the data",
             "Health, data age and capacity of this portal will stand here. You see no patient and no organisation's data.",
         ),
-        Role::Nurse | Role::ChargeNurse | Role::Physician => Console::Waiting(
+        Role::Nurse | Role::ChargeNurse | Role::Physician | Role::WardStation => Console::Waiting(
             "Your beds are on the ward board",
             "This console is for offices. Your board is at the address /ward.",
         ),

@@ -14,13 +14,22 @@ use fleetward_common::{
 
 use crate::{
     access::Actor,
-    identity::session::SignedIn,
+    identity::{
+        rules::{Attention, Rules, SessionKind},
+        session::SignedIn,
+        store::stations,
+    },
     platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
     schema::{membership_units, memberships, organisations, patient_people, people, sessions, sites, units},
 };
 
 pub struct NewSession {
     pub id: SessionId,
+    pub kind: SessionKind,
+    /// The ward screen's own session under an acting one.
+    pub kiosk: Option<SessionId>,
+    pub browser: String,
+    pub network: String,
     pub token_sha256: [u8; 32],
     pub person: PersonId,
     pub membership: MembershipId,
@@ -40,6 +49,10 @@ pub fn start(connection: &mut DbConnection, new: &NewSession) -> QueryResult<()>
             sessions::created_at.eq(micros(new.created_at)),
             sessions::expires_at.eq(micros(new.expires_at)),
             sessions::last_used_at.eq(micros(new.created_at)),
+            sessions::kind.eq(new.kind.as_str()),
+            sessions::kiosk_session_id.eq(new.kiosk.map(|kiosk| kiosk.stored())),
+            sessions::browser.eq(&new.browser),
+            sessions::network.eq(&new.network),
         ))
         .execute(connection)
         .map(drop)
@@ -75,6 +88,20 @@ pub fn end(connection: &mut DbConnection, session: SessionId, now: Instant) -> R
         .set(sessions::ended_at.eq(micros(now)))
         .execute(connection)?;
     Ok(ended > 0)
+}
+
+/// Ends whatever people began on this ward screen.
+pub fn end_all_on_kiosk(
+    connection: &mut DbConnection,
+    kiosk: SessionId,
+    now: Instant,
+) -> Result<Vec<SessionId>, DbError> {
+    let ids: Vec<Vec<u8>> = sessions::table
+        .filter(sessions::kiosk_session_id.eq(kiosk.stored()))
+        .filter(sessions::ended_at.is_null())
+        .select(sessions::id)
+        .load(connection)?;
+    end_these(connection, ids, now)
 }
 
 /// Ends every session of this person and says which they were: whoever calls it hands them to
@@ -121,8 +148,12 @@ fn end_these(
     Ok(ended)
 }
 
+/// Someone touched it. Never backwards: two tabs note out of order.
 pub fn note_use(connection: &mut DbConnection, session: SessionId, now: Instant) -> Result<(), DbError> {
-    diesel::update(sessions::table.find(session.stored()))
+    let older = sessions::table
+        .find(session.stored())
+        .filter(sessions::last_used_at.lt(micros(now)));
+    diesel::update(older)
         .set(sessions::last_used_at.eq(micros(now)))
         .execute(connection)?;
     Ok(())
@@ -154,6 +185,8 @@ type SessionRow = (
     i64,
     String,
     String,
+    String,
+    Option<Vec<u8>>,
 );
 
 pub fn alive_by_id(
@@ -184,6 +217,8 @@ pub fn alive_by_id(
             sessions::last_used_at,
             people::name,
             organisations::name,
+            sessions::kind,
+            sessions::kiosk_session_id,
         ))
         .first(connection)
         .optional()?;
@@ -197,9 +232,27 @@ pub fn alive_by_id(
         last_used_at,
         name,
         organisation_name,
+        kind,
+        kiosk,
     )) = row
     else {
         return Ok(None);
+    };
+    let role = Role::parse(&role).ok_or(CorruptRow { what: "role" })?;
+    let kind = SessionKind::parse(&kind).ok_or(CorruptRow {
+        what: "kind of session",
+    })?;
+    let rules = Rules::of(kind, role);
+    let (expires_at, last_used_at) = (instant(expires_at), instant(last_used_at));
+    let attention = rules.attention(last_used_at, expires_at, now);
+    if attention == Attention::Over {
+        return Ok(None);
+    }
+    let kiosk = kiosk.map(|kiosk| SessionId::restored(&kiosk)).transpose()?;
+    let station = match (kind, kiosk) {
+        (SessionKind::Kiosk, _) => stations::of_session(connection, session)?,
+        (SessionKind::Acting, Some(kiosk)) => stations::of_session(connection, kiosk)?,
+        _ => None,
     };
     let units = units_of(connection, &membership, now)?;
     let person = PersonId::restored(&person)?;
@@ -210,7 +263,7 @@ pub fn alive_by_id(
             person,
             membership: MembershipId::restored(&membership)?,
             organisation: OrganisationId::restored(&organisation)?,
-            role: Role::parse(&role).ok_or(CorruptRow { what: "role" })?,
+            role,
             purpose: Purpose::parse(&purpose).ok_or(CorruptRow { what: "purpose" })?,
             units: units.iter().map(|unit| unit.id).collect(),
             own_records,
@@ -219,8 +272,13 @@ pub fn alive_by_id(
         name,
         organisation_name,
         units,
-        expires_at: instant(expires_at),
-        last_used_at: instant(last_used_at),
+        kind,
+        kiosk,
+        station,
+        attention,
+        rules,
+        expires_at,
+        last_used_at,
     }))
 }
 

@@ -3,7 +3,7 @@
 use fleetward_common::{
     id::{
         BedId, DeviceId, DeviceModelId, IntervalId, MembershipId, OrganisationId, PatientId, PersonId,
-        SessionId, SiteId, UnitId,
+        SessionId, SiteId, StationId, UnitId,
     },
     time::Instant,
 };
@@ -46,6 +46,7 @@ stored_ids!(
     PersonId,
     SessionId,
     SiteId,
+    StationId,
     UnitId,
 );
 

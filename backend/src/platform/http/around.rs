@@ -1,5 +1,7 @@
 //! What happens around every request: an id, a verdict on where it came from, headers, one log line.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use actix_web::{
     Error, ResponseError,
     body::{EitherBody, MessageBody},
@@ -9,9 +11,13 @@ use actix_web::{
     web::Data,
 };
 use fleetward_common::id::RequestId;
+use sha2::{Digest, Sha256};
 
-use super::{Failure, csrf, headers, limits};
+use super::{Failure, Tariff, budget::Place, csrf, headers, limits};
 use crate::app::App;
+
+/// Read here only to tell one bucket from another; `identity` says what it is worth.
+pub const SESSION_COOKIE: &str = "__Host-session";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -41,6 +47,23 @@ pub async fn around<B: MessageBody + 'static>(
     REQUEST.scope(id, answer(app, id, request, next)).await
 }
 
+/// Draws what the request costs and takes a place for it. The metrics' own port counts nothing.
+fn admit(app: &App, request: &ServiceRequest, pattern: &str) -> Result<Option<Place>, Failure> {
+    let Some(tariff) = request.app_data::<Data<Tariff>>() else {
+        return Ok(None);
+    };
+    let (cost, lane) = tariff.price(request.method(), pattern);
+    let session = request
+        .request()
+        .cookie(SESSION_COOKIE)
+        .map(|cookie| Sha256::digest(cookie.value().as_bytes()).into());
+    let address = request
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let standing = app.budgets.draw(lane, cost, session, address, app.clock.now())?;
+    app.budgets.take_place(lane, standing).map(Some)
+}
+
 async fn answer<B: MessageBody + 'static>(
     app: Data<App>,
     id: RequestId,
@@ -51,19 +74,20 @@ async fn answer<B: MessageBody + 'static>(
     let method = request.method().clone();
     // The pattern, not the path: ids in a path would put people into the log.
     let pattern = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
-    let refusal = csrf::check(request.head())
+    let secure = request.app_config().secure();
+    let admitted = csrf::check(request.head())
         .and_then(|()| limits::check(request.head()))
-        .err();
-    let mut response = match refusal {
-        Some(refusal) => request
+        .and_then(|()| admit(&app, &request, &pattern));
+    let mut response = match admitted {
+        Err(refusal) => request
             .into_response(refusal.error_response())
             .map_into_right_body(),
-        None => match next.call(request).await {
+        Ok(_place) => match next.call(request).await {
             Ok(response) => response.map_into_left_body(),
             Err(error) => return Err(error),
         },
     };
-    headers::harden(response.headers_mut());
+    headers::harden(response.headers_mut(), secure);
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

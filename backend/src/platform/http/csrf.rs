@@ -19,9 +19,17 @@ pub fn check(head: &RequestHead) -> Result<(), Failure> {
             .get(name)
             .map(|value| value.to_str().unwrap_or("unreadable"))
     };
-    came_from_here(text("sec-fetch-site"), text("origin"), text("host"))
+    came_from_here(text("sec-fetch-site"), text("origin"), host(head))
         .then_some(())
         .ok_or(Failure::CrossSite)
+}
+
+/// HTTP/1 has it in a header, HTTP/2 in the address itself.
+fn host(head: &RequestHead) -> Option<&str> {
+    match head.headers.get(header::HOST) {
+        Some(host) => host.to_str().ok(),
+        None => head.uri.authority().map(|authority| authority.as_str()),
+    }
 }
 
 /// A socket is a GET, yet it carries the cookie and talks both ways: it is judged like a change.
@@ -31,7 +39,7 @@ pub fn check_socket(head: &RequestHead) -> Result<(), Failure> {
             .get(name)
             .map(|value| value.to_str().unwrap_or("unreadable"))
     };
-    came_from_here(None, text(header::ORIGIN), text(header::HOST))
+    came_from_here(None, text(header::ORIGIN), host(head))
         .then_some(())
         .ok_or(Failure::CrossSite)
 }

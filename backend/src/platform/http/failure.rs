@@ -17,7 +17,13 @@ pub enum Failure {
     NotPermitted(String),
     SignInRequired,
     SessionExpired,
+    /// A ward's screen, or a board whose person has been away, asks for more than its board.
+    PersonRequired,
     SignInFailed,
+    /// Too many requests lately; the next one is possible after this.
+    Busy(Duration),
+    /// Every place for requests is taken. Worth another try, at once or nearly.
+    Full,
     /// Too many failures lately; the next try is possible after this.
     SlowedDown(Duration),
     CrossSite,
@@ -51,6 +57,9 @@ impl Failure {
             Failure::NotPermitted(_) => ErrorCode::NotPermitted,
             Failure::SignInRequired => ErrorCode::SignInRequired,
             Failure::SessionExpired => ErrorCode::SessionExpired,
+            Failure::PersonRequired => ErrorCode::PersonRequired,
+            Failure::Busy(_) => ErrorCode::TooManyRequests,
+            Failure::Full => ErrorCode::Unavailable,
             Failure::SignInFailed => ErrorCode::SignInFailed,
             Failure::SlowedDown(_) => ErrorCode::TooManyRequests,
             Failure::CrossSite => ErrorCode::CrossSite,
@@ -63,6 +72,17 @@ impl Failure {
         }
     }
 
+    /// Whole seconds, rounded up: whoever waits them is not sent away again for a fraction.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Failure::SlowedDown(wait) | Failure::Busy(wait) => {
+                Some(wait.as_millis().div_ceil(1_000).max(1) as u64)
+            }
+            Failure::Full | Failure::Unavailable { .. } => Some(1),
+            _ => None,
+        }
+    }
+
     /// What the person reads. Never holds patient data, nor what the log is for.
     fn sentence(&self) -> String {
         match self {
@@ -70,6 +90,13 @@ impl Failure {
             Failure::NotPermitted(sentence) | Failure::BadRequest(sentence) => sentence.clone(),
             Failure::SignInRequired => "Sign in to see this.".to_owned(),
             Failure::SessionExpired => "Your session has ended. Sign in again.".to_owned(),
+            Failure::PersonRequired => {
+                "This screen only shows its board. Say who you are to do more.".to_owned()
+            }
+            Failure::Busy(wait) => format!(
+                "Too much was asked for at once. The next request is possible in {} s.",
+                wait.as_secs().max(1)
+            ),
             Failure::SignInFailed => "That name and password don’t go together.".to_owned(),
             Failure::SlowedDown(wait) => format!(
                 "Too many tries that failed. The next one is possible in {} s.",
@@ -81,7 +108,9 @@ impl Failure {
             Failure::UnsupportedMediaType => {
                 "Send JSON here, with the content type application/json.".to_owned()
             }
-            Failure::Unavailable { .. } => "Nothing was changed. Try again in a moment.".to_owned(),
+            Failure::Full | Failure::Unavailable { .. } => {
+                "Nothing was changed. Try again in a moment.".to_owned()
+            }
             Failure::Internal { .. } => {
                 "Something went wrong on our side. Try again, and quote the request if it stays.".to_owned()
             }
@@ -129,8 +158,8 @@ impl ResponseError for Failure {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if let Failure::SlowedDown(wait) = self {
-            response.insert_header((header::RETRY_AFTER, wait.as_secs().max(1)));
+        if let Some(wait) = self.retry_after() {
+            response.insert_header((header::RETRY_AFTER, wait));
         }
         if let Some(source) = self.source() {
             tracing::error!(

@@ -1,10 +1,10 @@
-//! Routes that can't be mounted without saying who guards them.
+//! Routes that can't be mounted without saying who guards them and what they cost.
 //!
 //! A domain lists its routes with [`Routes`]; each names its [`Guard`]. The list is kept beside the
 //! handlers, so the golden file `routes.txt` and the test that tries every route as a stranger see
 //! exactly what is served.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use actix_web::{FromRequest, Handler, Responder, Route, http::Method, web};
 use fleetward_common::access::{Action, Kind};
@@ -38,12 +38,79 @@ impl fmt::Display for Guard {
     }
 }
 
+/// What answering takes, in units of one small page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cost(u32);
+
+impl Cost {
+    /// Held in memory.
+    pub const LIGHT: Cost = Cost(1);
+    /// A row or two.
+    pub const ROW: Cost = Cost(2);
+    /// Many rows, or many values of one.
+    pub const LIST: Cost = Cost(4);
+    /// A socket that stays.
+    pub const STREAM: Cost = Cost(10);
+    /// An Argon2 hash: 19 MiB for some 20 ms.
+    pub const PASSWORD: Cost = Cost(20);
+
+    pub const fn of(units: u32) -> Self {
+        Self(units)
+    }
+
+    pub const fn units(self) -> u32 {
+        self.0
+    }
+
+    /// What a route costs that doesn't say otherwise.
+    const fn usual(guard: Guard) -> Self {
+        match guard {
+            Guard::Public => Cost::LIGHT,
+            Guard::SignedIn => Cost::ROW,
+            Guard::Point(_, Action::Read) => Cost::ROW,
+            Guard::Point(..) | Guard::List(..) => Cost::LIST,
+            Guard::Stream => Cost::STREAM,
+        }
+    }
+}
+
+/// Which room a request is answered in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    Usual,
+    /// Kept free for alarms, for breaking the glass and for passkeys.
+    Reserved,
+}
+
 /// One route as it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declared {
     pub method: Method,
     pub path: String,
     pub guard: Guard,
+    pub cost: Cost,
+    pub lane: Lane,
+}
+
+/// What each route costs, for whoever counts before a route is called.
+#[derive(Debug, Default)]
+pub struct Tariff(HashMap<(Method, String), (Cost, Lane)>);
+
+impl Tariff {
+    pub fn of(declared: Vec<Declared>) -> Self {
+        let prices = declared
+            .into_iter()
+            .map(|route| ((route.method, route.path), (route.cost, route.lane)));
+        Self(prices.collect())
+    }
+
+    /// What matches no route costs a little too.
+    pub fn price(&self, method: &Method, pattern: &str) -> (Cost, Lane) {
+        self.0
+            .get(&(method.clone(), pattern.to_owned()))
+            .copied()
+            .unwrap_or((Cost::LIGHT, Lane::Usual))
+    }
 }
 
 #[derive(Default)]
@@ -94,8 +161,28 @@ impl Routes {
             method,
             path: path.to_owned(),
             guard,
+            cost: Cost::usual(guard),
+            lane: Lane::Usual,
         };
         self.routes.push((declared, route));
+        self
+    }
+
+    /// The route just named costs this much.
+    #[must_use]
+    pub fn costing(mut self, cost: Cost) -> Self {
+        if let Some((declared, _)) = self.routes.last_mut() {
+            declared.cost = cost;
+        }
+        self
+    }
+
+    /// The route just named has its own room, also when all others are busy.
+    #[must_use]
+    pub fn reserved(mut self) -> Self {
+        if let Some((declared, _)) = self.routes.last_mut() {
+            declared.lane = Lane::Reserved;
+        }
         self
     }
 

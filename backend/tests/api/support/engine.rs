@@ -9,7 +9,12 @@ use std::{
 
 use fleetward::{
     app::{App, Parts},
-    platform::{clock::Clock, config::Store, db::Location, http::assets::Portal as Assets},
+    platform::{
+        clock::Clock,
+        config::Store,
+        db::Location,
+        http::{assets::Portal as Assets, budget::Limits},
+    },
 };
 use tempfile::TempDir;
 
@@ -94,6 +99,7 @@ fn seed(engine: Engine) -> Template {
         clock: Clock::system(),
         portal: Assets::default(),
         demo: true,
+        limits: Limits::default(),
     };
     // A thread and a system of its own: what it starts ends with it, and the last connection closes the
     // database.

@@ -5,8 +5,11 @@ use std::{net::SocketAddr, path::Path, sync::mpsc, thread};
 use actix_web::web::Data;
 use fleetward::{
     app::{App, Parts},
-    platform::{clock::Clock, http::assets::Portal as Assets},
-    serve::{self, Ports},
+    platform::{
+        clock::Clock,
+        http::{assets::Portal as Assets, budget::Limits},
+    },
+    serve::{self, Door, Ports},
 };
 use tokio::sync::oneshot;
 
@@ -33,6 +36,8 @@ pub struct Options {
     pub clock: Clock,
     pub demo: bool,
     pub assets: Assets,
+    pub limits: Limits,
+    pub door: Door,
 }
 
 impl Default for Options {
@@ -41,6 +46,8 @@ impl Default for Options {
             clock: Clock::system(),
             demo: true,
             assets: Assets::default(),
+            limits: Limits::default(),
+            door: Door::default(),
         }
     }
 }
@@ -70,9 +77,10 @@ impl Portal {
                     clock: options.clock,
                     portal: options.assets,
                     demo: options.demo,
+                    limits: options.limits,
                 };
                 let app = Data::new(App::open(parts).await.unwrap());
-                let running = serve::start(&app, Ports::default()).unwrap();
+                let running = serve::start_behind(&app, Ports::default(), options.door).unwrap();
                 let addresses = (running.portal, running.device, running.ops);
                 ready.send((addresses, app)).unwrap();
                 let _ = stopped.await;

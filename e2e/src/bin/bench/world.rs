@@ -8,7 +8,7 @@ use fleetward::{
         clock::Clock,
         config::Store,
         db::{Db, DbError},
-        http::assets::Portal,
+        http::{assets::Portal, budget::Limits},
     },
 };
 use fleetward_common::{id::UnitId, text::SerialNumber, time::Span};
@@ -137,6 +137,7 @@ async fn open(data: &Path) -> Result<App, Failure> {
         clock: Clock::system(),
         portal: Portal::default(),
         demo: false,
+        limits: Limits::default(),
     };
     App::open(parts).await.step("open a fresh data folder")
 }
