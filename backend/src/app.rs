@@ -36,7 +36,9 @@ use crate::{
             assets::Portal,
             budget::{Budgets, Limits},
             failure::chain,
+            origin::Origin,
         },
+        outbox::{Carrier, MailServerError},
         secrets::{Secrets, SecretsError},
         tls::CertificateError,
     },
@@ -56,6 +58,10 @@ pub struct App {
     pub keys: PatientKeys,
     pub portal: Portal,
     pub metrics: Metrics,
+    /// Where people reach the portal; links in messages begin with it.
+    pub origin: Origin,
+    /// How messages leave. The demo's go into the folder `outbox` of the data folder.
+    pub carrier: Carrier,
     demo: Option<Vec<DemoPerson>>,
     /// Held for as long as the app lives: one process per data folder.
     _lock: File,
@@ -104,6 +110,8 @@ pub enum StartError {
     OpenToTheNetwork { address: IpAddr },
     #[error("{0}")]
     Certificate(#[from] CertificateError),
+    #[error("{}", chain(.0))]
+    MailServer(#[from] MailServerError),
     #[error("--database-url needs a server built with the feature `postgres`")]
     NoPostgres,
 }
@@ -140,6 +148,12 @@ impl App {
             keys,
             portal,
             metrics,
+            origin: Origin::default(),
+            carrier: if is_demo {
+                Carrier::Folder(store.data.join("outbox"))
+            } else {
+                Carrier::Nobody
+            },
             demo: None,
             _lock: lock,
         };

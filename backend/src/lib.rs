@@ -9,6 +9,7 @@
 //!   [`access::Permit`], so a handler that forgot to ask does not compile.
 //! - [`identity`] knows organisations, units and people, and how they sign in. [`care`] knows patients,
 //!   beds and who is cared for. [`devices`] takes in what devices send and stores it before it says so.
+//!   [`people`] lets an organisation's administrator give, change and take back access.
 //!   [`fleet`] lists devices for their makers and custodians.
 //!   [`privacy`] keeps the record that nobody can quietly change. [`ops`] says whether all is well.
 //! - [`live`] carries what moves to the browsers.

@@ -22,7 +22,9 @@ use fleetward::{
         clock::Clock,
         config::{Command, Serve, Store, USAGE},
         http::{assets::Portal, budget::Limits},
-        logging, tls,
+        logging,
+        outbox::Carrier,
+        tls,
     },
     serve::{self, Door, Ports},
 };
@@ -84,7 +86,7 @@ async fn run(options: Serve) -> Result<(), StartError> {
         },
     };
     let secure = door.tls.is_some();
-    let app = App::open(Parts {
+    let mut app = App::open(Parts {
         portal: built_portal(&options)?,
         store: options.store,
         clock: Clock::system(),
@@ -92,6 +94,12 @@ async fn run(options: Serve) -> Result<(), StartError> {
         limits: Limits::default().times(options.limit_factor),
     })
     .await?;
+    if let Some(origin) = &options.public_url {
+        app.origin.settle(origin);
+    }
+    if let Some(server) = &options.mail {
+        app.carrier = Carrier::to(server)?;
+    }
     let app = Data::new(app);
     let running = serve::start_behind(
         &app,

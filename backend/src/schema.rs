@@ -27,6 +27,7 @@ diesel::table! {
         site_id -> Binary,
         name -> Text,
         created_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
     }
 }
 
@@ -38,6 +39,7 @@ diesel::table! {
         login -> Text,
         suspended_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        email -> Nullable<Text>,
     }
 }
 
@@ -49,6 +51,8 @@ diesel::table! {
         role -> Text,
         valid_from -> BigInt,
         valid_until -> Nullable<BigInt>,
+        continues_id -> Nullable<Binary>,
+        suspended_at -> Nullable<BigInt>,
     }
 }
 
@@ -353,6 +357,69 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    outbox_messages (id) {
+        id -> Binary,
+        kind -> Text,
+        person_id -> Nullable<Binary>,
+        address -> Nullable<Text>,
+        subject -> Text,
+        nonce -> Nullable<Binary>,
+        sealed -> Nullable<Binary>,
+        created_at -> BigInt,
+        due_at -> BigInt,
+        next_try_at -> BigInt,
+        attempts -> BigInt,
+        state -> Text,
+        last_error -> Nullable<Text>,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        name -> Text,
+        email -> Text,
+        role -> Text,
+        member_until -> Nullable<BigInt>,
+        invited_by -> Binary,
+        created_at -> BigInt,
+        token_sha256 -> Binary,
+        expires_at -> BigInt,
+        message_id -> Binary,
+        withdrawn_at -> Nullable<BigInt>,
+        joined_at -> Nullable<BigInt>,
+        membership_id -> Nullable<Binary>,
+        confirmed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invitation_units (invitation_id, unit_id) {
+        invitation_id -> Binary,
+        unit_id -> Binary,
+        member_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    recoveries (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        person_id -> Binary,
+        started_by -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        token_sha256 -> Binary,
+        code_hmac -> Binary,
+        wrong_codes -> BigInt,
+        used_at -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(sites -> organisations (organisation_id));
 diesel::joinable!(units -> organisations (organisation_id));
 diesel::joinable!(units -> sites (site_id));
@@ -393,6 +460,12 @@ diesel::joinable!(device_certificates -> devices (device_id));
 diesel::joinable!(device_streams -> devices (device_id));
 diesel::joinable!(twin_snapshots -> devices (device_id));
 diesel::joinable!(unknown_metrics -> devices (device_id));
+diesel::joinable!(invitations -> organisations (organisation_id));
+diesel::joinable!(invitations -> outbox_messages (message_id));
+diesel::joinable!(invitation_units -> invitations (invitation_id));
+diesel::joinable!(invitation_units -> units (unit_id));
+diesel::joinable!(recoveries -> people (person_id));
+diesel::joinable!(recoveries -> organisations (organisation_id));
 diesel::joinable!(audit_entries -> organisations (organisation_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -407,17 +480,21 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_streams,
     devices,
     frame_gaps,
+    invitation_units,
+    invitations,
     membership_units,
     memberships,
     minute_rollups,
     numeric_frames,
     organisations,
+    outbox_messages,
     passwords,
     patient_identities,
     patient_people,
     patients,
     people,
     quarantined_frames,
+    recoveries,
     sessions,
     sign_in_failures,
     sign_in_sources,

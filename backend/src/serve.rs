@@ -19,7 +19,10 @@ use crate::{
     },
     live::Hub,
     ops,
-    platform::http::{Tariff, around::around, limits},
+    platform::{
+        http::{Tariff, around::around, limits},
+        outbox,
+    },
     routes,
 };
 
@@ -97,6 +100,9 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals();
     let portal_address = address_of(portal_listeners.first())?;
+    let scheme = if door.tls.is_some() { "https" } else { "http" };
+    app.origin
+        .settle(&format!("{scheme}://localhost:{}", portal_address.port()));
     for listener in portal_listeners {
         let listening = match &door.tls {
             None => portal.listen(listener),
@@ -129,6 +135,12 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
             app.clock.clone(),
             app.twins.metrics().clone(),
             Keep::RAW_WAVES,
+        )),
+        actix_web::rt::spawn(outbox::deliver(
+            app.db.clone(),
+            app.clock.clone(),
+            app.carrier.clone(),
+            app.secrets.outbox.clone(),
         )),
     ];
 

@@ -84,6 +84,10 @@ ids! {
     /// One span of time during which something belonged to something: custody, assignment, stay.
     IntervalId,
     RequestId,
+    /// A message to the outside.
+    MessageId,
+    InvitationId,
+    RecoveryId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,5 +23,5 @@ mod stations;
 pub mod store;
 
 pub use password::Hashing;
-pub use session::{SignedIn, Watching, session_again};
+pub use session::{SignedIn, Token, Watching, session_again};
 pub use sign_in::SignInDesk;

@@ -56,7 +56,7 @@ impl Look {
         }
     }
 
-    fn page(&self, title: &str, skip: &str, body: &Markup) -> Markup {
+    pub fn page(&self, title: &str, skip: &str, body: &Markup) -> Markup {
         html! {
             (DOCTYPE)
             html lang="en" data-theme=(self.theme) {
@@ -76,7 +76,7 @@ impl Look {
     }
 }
 
-fn brand() -> Markup {
+pub fn brand() -> Markup {
     html! { a.brand href="/" { (glyph("", SHIELD)) "Fleetward" } }
 }
 

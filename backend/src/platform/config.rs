@@ -1,8 +1,10 @@
 //! What the command line says.
 
-use std::{ffi::OsString, net::IpAddr, path::PathBuf};
+use std::{env, ffi::OsString, net::IpAddr, path::PathBuf};
 
 use lexopt::{Arg, Parser, ValueExt};
+
+use super::outbox::MailServer;
 
 pub const USAGE: &str = "\
 fleetward: the cloud and portal for connected medical devices
@@ -24,6 +26,10 @@ Options of serve:
   --listen ADDRESS       where the portal listens, once it has a certificate   (this machine only)
   --limit-factor N       how many times the usual a session and an address may ask for   (1)
   --portal DIR           the built portal, unless it is inside this binary
+  --public-url URL       where people reach the portal: what links in messages begin with
+  --smtp-url URL         the mail server, smtps://user:password@host; better in FLEETWARD_SMTP_URL,
+                         where other users of this machine can't read it
+  --mail-from ADDRESS    who messages are from; also FLEETWARD_MAIL_FROM
   --exit-with-parent     stop when standard input closes";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +59,10 @@ pub struct Serve {
     pub tls: Option<TlsFiles>,
     pub listen: Option<IpAddr>,
     pub limit_factor: u32,
+    /// `None`: the port on this machine.
+    pub public_url: Option<String>,
+    /// `None`: messages wait, or go into a folder in the demo.
+    pub mail: Option<MailServer>,
     pub exit_with_parent: bool,
 }
 
@@ -72,6 +82,8 @@ impl Command {
         let (mut demo, mut exit_with_parent, mut portal) = (false, false, None);
         let (mut tls_cert, mut tls_key) = (None::<PathBuf>, None::<PathBuf>);
         let (mut listen, mut limit_factor) = (None, 1);
+        let mut public_url = variable("FLEETWARD_PUBLIC_URL");
+        let (mut smtp_url, mut mail_from) = (variable("FLEETWARD_SMTP_URL"), variable("FLEETWARD_MAIL_FROM"));
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
@@ -87,6 +99,9 @@ impl Command {
                 Arg::Long("listen") => listen = Some(parser.value()?.parse()?),
                 Arg::Long("limit-factor") => limit_factor = parser.value()?.parse::<u32>()?.max(1),
                 Arg::Long("portal") => portal = Some(parser.value()?.into()),
+                Arg::Long("public-url") => public_url = Some(parser.value()?.string()?),
+                Arg::Long("smtp-url") => smtp_url = Some(parser.value()?.string()?),
+                Arg::Long("mail-from") => mail_from = Some(parser.value()?.string()?),
                 Arg::Long("exit-with-parent") => exit_with_parent = true,
                 Arg::Value(word) if command.is_none() => command = Some(word.string()?),
                 other => return Err(other.unexpected()),
@@ -115,12 +130,27 @@ impl Command {
                 tls,
                 listen,
                 limit_factor,
+                public_url,
+                mail: mail_server(smtp_url, mail_from)?,
                 exit_with_parent,
             })),
             Some("seed") => Ok(Command::Seed(store(data)?)),
             Some(other) => Err(format!("there is no command `{other}`: serve or seed").into()),
             None => Ok(Command::Help),
         }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Both or neither: a mail without a sender is refused by every server.
+fn mail_server(url: Option<String>, from: Option<String>) -> Result<Option<MailServer>, lexopt::Error> {
+    match (url, from) {
+        (Some(url), Some(from)) => Ok(Some(MailServer { url, from })),
+        (Some(_), None) => Err("--mail-from ADDRESS is missing: who messages are from".into()),
+        (None, _) => Ok(None),
     }
 }
 

@@ -5,5 +5,6 @@ pub mod config;
 pub mod db;
 pub mod http;
 pub mod logging;
+pub mod outbox;
 pub mod secrets;
 pub mod tls;

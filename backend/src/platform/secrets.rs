@@ -49,6 +49,8 @@ pub struct Secrets {
     pub audit: Key,
     /// Organisation keys are derived from it, and wrap the patients' keys.
     pub master: Key,
+    /// Seals the texts of messages that have not left yet.
+    pub outbox: Key,
 }
 
 impl Secrets {
@@ -62,6 +64,7 @@ impl Secrets {
         Ok(Self {
             audit: key_file(&folder.join("audit-hmac.key"))?,
             master: key_file(&folder.join("master.key"))?,
+            outbox: key_file(&folder.join("outbox.key"))?,
             folder: folder.to_owned(),
         })
     }

@@ -36,6 +36,7 @@ pub fn account(connection: &mut DbConnection, login: &str, now: Instant) -> Resu
     let row: Option<AccountRow> = people::table
         .inner_join(memberships::table)
         .filter(people::login.eq(login))
+        .filter(memberships::suspended_at.is_null())
         .filter(memberships::valid_from.le(micros(now)))
         .filter(
             memberships::valid_until
@@ -73,6 +74,38 @@ pub fn account(connection: &mut DbConnection, login: &str, now: Instant) -> Resu
     }))
 }
 
+/// Where and as what this membership of this person acts now; `None` when it rests, has ended or is
+/// somebody else's.
+pub fn open_membership(
+    connection: &mut DbConnection,
+    person: PersonId,
+    membership: MembershipId,
+    now: Instant,
+) -> Result<Option<(OrganisationId, Role)>, DbError> {
+    let row: Option<(Vec<u8>, String)> = memberships::table
+        .inner_join(people::table)
+        .filter(memberships::id.eq(membership.stored()))
+        .filter(memberships::person_id.eq(person.stored()))
+        .filter(memberships::suspended_at.is_null())
+        .filter(people::suspended_at.is_null())
+        .filter(memberships::valid_from.le(micros(now)))
+        .filter(
+            memberships::valid_until
+                .is_null()
+                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
+        )
+        .select((memberships::organisation_id, memberships::role))
+        .first(connection)
+        .optional()?;
+    let Some((organisation, role)) = row else {
+        return Ok(None);
+    };
+    Ok(Some((
+        OrganisationId::restored(&organisation)?,
+        Role::parse(&role).ok_or(CorruptRow { what: "role" })?,
+    )))
+}
+
 pub fn note_failure(connection: &mut DbConnection, person: PersonId, now: Instant) -> QueryResult<()> {
     let mine = passwords::table.find(person.stored());
     diesel::update(mine)
@@ -100,6 +133,25 @@ fn mine_with_too_many(person: PersonId) -> _ {
 pub fn forgive(connection: &mut DbConnection, person: PersonId) -> QueryResult<()> {
     diesel::update(passwords::table.find(person.stored()))
         .set(passwords::failures_in_a_row.eq(0))
+        .execute(connection)
+        .map(drop)
+}
+
+/// From now on this password, and only this one, also where there was none or it was disabled.
+pub fn replace_password(
+    connection: &mut DbConnection,
+    person: PersonId,
+    phc: &str,
+    now: Instant,
+) -> QueryResult<()> {
+    diesel::delete(passwords::table.find(person.stored())).execute(connection)?;
+    diesel::insert_into(passwords::table)
+        .values((
+            passwords::person_id.eq(person.stored()),
+            passwords::phc.eq(phc),
+            passwords::changed_at.eq(micros(now)),
+            passwords::failures_in_a_row.eq(0),
+        ))
         .execute(connection)
         .map(drop)
 }

@@ -201,6 +201,7 @@ pub fn alive_by_id(
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(micros(now)))
         .filter(people::suspended_at.is_null())
+        .filter(memberships::suspended_at.is_null())
         .filter(memberships::valid_from.le(micros(now)))
         .filter(
             memberships::valid_until

@@ -2,8 +2,8 @@
 
 use fleetward_common::{
     id::{
-        BedId, DeviceId, DeviceModelId, IntervalId, MembershipId, OrganisationId, PatientId, PersonId,
-        SessionId, SiteId, StationId, UnitId,
+        BedId, DeviceId, DeviceModelId, IntervalId, InvitationId, MembershipId, MessageId, OrganisationId,
+        PatientId, PersonId, RecoveryId, SessionId, SiteId, StationId, UnitId,
     },
     time::Instant,
 };
@@ -40,10 +40,13 @@ stored_ids!(
     DeviceId,
     DeviceModelId,
     IntervalId,
+    InvitationId,
     MembershipId,
+    MessageId,
     OrganisationId,
     PatientId,
     PersonId,
+    RecoveryId,
     SessionId,
     SiteId,
     StationId,

@@ -14,6 +14,7 @@ pub mod csrf;
 pub mod failure;
 pub mod headers;
 pub mod limits;
+pub mod origin;
 pub mod routing;
 pub mod shell;
 

@@ -1,0 +1,10 @@
+DROP TRIGGER membership_units_never_overlap_on_update;
+DROP TRIGGER membership_units_never_overlap_on_insert;
+DROP TRIGGER memberships_never_overlap_on_update;
+DROP TRIGGER memberships_never_overlap_on_insert;
+DROP TABLE recoveries;
+DROP TABLE invitation_units;
+DROP TABLE invitations;
+ALTER TABLE units DROP COLUMN closed_at;
+ALTER TABLE memberships DROP COLUMN suspended_at;
+ALTER TABLE memberships DROP COLUMN continues_id;
