@@ -35,6 +35,7 @@ use crate::{
             Failure,
             assets::Portal,
             budget::{Budgets, Limits},
+            counters::HttpCounters,
             failure::chain,
             origin::Origin,
         },
@@ -62,6 +63,7 @@ pub struct App {
     pub origin: Origin,
     /// How messages leave. The demo's go into the folder `outbox` of the data folder.
     pub carrier: Carrier,
+    pub http: HttpCounters,
     demo: Option<Vec<DemoPerson>>,
     /// Held for as long as the app lives: one process per data folder.
     _lock: File,
@@ -135,6 +137,7 @@ impl App {
         let link = LinkMetrics::registered(&metrics.registry)?;
         let twins = Twins::new(db.clone(), clock.clone(), Arc::new(live.clone()), link);
         let sign_in = SignInDesk::new(&secrets)?;
+        let http = HttpCounters::registered(&metrics.registry)?;
         let mut app = Self {
             db,
             clock,
@@ -154,6 +157,7 @@ impl App {
             } else {
                 Carrier::Nobody
             },
+            http,
             demo: None,
             _lock: lock,
         };

@@ -8,6 +8,7 @@ use actix_web::{
 use fleetward_common::access::Portal as Audience;
 
 use crate::{
+    access,
     app::App,
     care, devices, fleet, identity, live, ops,
     platform::http::{Declared, Failure, Guard, Routes, assets, failure, shell},
@@ -20,6 +21,7 @@ pub fn portal() -> Routes {
         .and(fleet::routes::routes())
         .and(devices::routes::routes())
         .and(live::routes::routes())
+        .and(access::routes::routes())
         .under("/api/v1");
     let pages = Routes::new()
         .get("/ward", Guard::Public, ward)

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::time::Instant;
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
@@ -44,6 +46,7 @@ words! {
         HospitalAdministrator = "hospital_administrator",
         ProviderClinician = "provider_clinician",
         RespiratoryTechnician = "respiratory_technician",
+        ProviderAdministrator = "provider_administrator",
         SupportAgent = "support_agent",
         FieldTechnician = "field_technician",
         ReleaseEngineer = "release_engineer",
@@ -70,6 +73,7 @@ impl Role {
             Role::HospitalAdministrator => "Administrator",
             Role::ProviderClinician => "Clinician",
             Role::RespiratoryTechnician => "Respiratory technician",
+            Role::ProviderAdministrator => "Administrator",
             Role::SupportAgent => "Support agent",
             Role::FieldTechnician => "Field technician",
             Role::ReleaseEngineer => "Release engineer",
@@ -109,6 +113,13 @@ words! {
         Bed = "bed",
         Patient = "patient",
         Device = "device",
+        Organisation = "organisation",
+        /// One person in one role at one organisation: what an administrator gives and takes.
+        Membership = "membership",
+        /// An emergency opening, or an access that nothing explains, waiting for a privacy officer.
+        AccessReview = "access_review",
+        /// What a patient agreed to share, and with whom.
+        Consent = "consent",
     }
 }
 
@@ -123,7 +134,10 @@ words! {
         Technical = "technical",
         /// Hours, functions used; pseudonymous.
         Usage = "usage",
+        /// Contracts, parts, what is ordered.
         Commercial = "commercial",
+        /// Staff accounts, memberships, credentials, access reviews, the audit record.
+        Administrative = "administrative",
     }
 }
 
@@ -135,6 +149,26 @@ words! {
         ReadHistory = "read_history",
         /// Make a browser the screen of a ward, or take that back.
         EnrolStation = "enrol_station",
+        /// Say at the bed that an alarm was seen.
+        Acknowledge = "acknowledge",
+        /// Move a patient to another bed.
+        Transfer = "transfer",
+        /// Open a patient to whom no relation leads, for a while and for a reason.
+        OpenEmergency = "open_emergency",
+        /// Invite, give roles and units, suspend.
+        Administer = "administer",
+        /// See who looked at a patient's data.
+        ReadAccessLog = "read_access_log",
+        /// Give and take back consent.
+        ManageConsent = "manage_consent",
+        /// Search the record of who did what.
+        ReadAudit = "read_audit",
+        /// Close a review, with a note.
+        DecideReview = "decide_review",
+        /// Take a signed copy out of the portal.
+        Export = "export",
+        /// See the policy in force.
+        ReadPolicy = "read_policy",
     }
 }
 
@@ -144,13 +178,17 @@ words! {
         Treatment = "TREAT",
         EmergencyTreatment = "ETREAT",
         BreakTheGlass = "BTG",
+        EmergencyRoom = "ERTREAT",
         Operations = "HOPERAT",
         CareManagement = "CAREMGT",
         SystemAdministration = "HSYSADMIN",
         Compliance = "HCOMPL",
         Payment = "HPAYMT",
+        Research = "HRESCH",
         PatientRequest = "PATRQT",
         FamilyRequest = "FAMRQT",
+        PowerOfAttorney = "PWATRNY",
+        SupportNetwork = "SUPNWK",
     }
 }
 
@@ -158,12 +196,18 @@ impl Purpose {
     pub const fn parent(self) -> Option<Purpose> {
         match self {
             Purpose::EmergencyTreatment => Some(Purpose::Treatment),
-            Purpose::BreakTheGlass => Some(Purpose::EmergencyTreatment),
+            Purpose::BreakTheGlass | Purpose::EmergencyRoom => Some(Purpose::EmergencyTreatment),
             Purpose::CareManagement | Purpose::SystemAdministration | Purpose::Compliance => {
                 Some(Purpose::Operations)
             }
-            Purpose::FamilyRequest => Some(Purpose::PatientRequest),
-            Purpose::Treatment | Purpose::Operations | Purpose::Payment | Purpose::PatientRequest => None,
+            Purpose::FamilyRequest | Purpose::PowerOfAttorney | Purpose::SupportNetwork => {
+                Some(Purpose::PatientRequest)
+            }
+            Purpose::Treatment
+            | Purpose::Operations
+            | Purpose::Payment
+            | Purpose::Research
+            | Purpose::PatientRequest => None,
         }
     }
 
@@ -171,6 +215,68 @@ impl Purpose {
     pub fn with_ancestors(self) -> impl Iterator<Item = Purpose> {
         std::iter::successors(Some(self), |purpose| purpose.parent())
     }
+}
+
+/// `GET /api/v1/capabilities`: what this session could do to some row at all. With `?kind=&id=`: what it
+/// may do to that row now. The portal shows no control that is not in here; the server asks the policy
+/// again all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Capabilities {
+    pub may: Vec<Capability>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Capability {
+    pub kind: Kind,
+    pub action: Action,
+    /// Never empty.
+    pub classes: Vec<DataClass>,
+}
+
+impl Capabilities {
+    pub fn may(&self, kind: Kind, action: Action) -> bool {
+        self.classes(kind, action).next().is_some()
+    }
+
+    pub fn may_in(&self, kind: Kind, action: Action, class: DataClass) -> bool {
+        self.classes(kind, action).any(|known| known == class)
+    }
+
+    fn classes(&self, kind: Kind, action: Action) -> impl Iterator<Item = DataClass> {
+        self.may
+            .iter()
+            .filter(move |capability| (capability.kind, capability.action) == (kind, action))
+            .flat_map(|capability| capability.classes.iter().copied())
+    }
+}
+
+/// `GET /api/v1/policy`: the policy in force, row by row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PolicyView {
+    /// Of the program whose policy this is.
+    pub release: String,
+    /// When this server began to decide by it.
+    pub in_force_since: Instant,
+    pub rules: Vec<PolicyRule>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PolicyRule {
+    pub role: Role,
+    pub kind: Kind,
+    pub class: DataClass,
+    pub action: Action,
+    /// The word of the policy file, and what it means as part of a sentence.
+    pub relation: String,
+    pub relation_means: String,
+    /// Absent in a rule that denies for any purpose.
+    pub purpose: Option<Purpose>,
+    /// Beats every rule that allows.
+    pub denies: bool,
 }
 
 #[cfg(test)]

@@ -181,3 +181,11 @@ pub struct BedView {
     pub devices: Vec<DeviceView>,
     pub server_time: Instant,
 }
+
+/// `POST /api/v1/patients/{id}/transfer`: the patient lies in this bed from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Transfer {
+    pub bed: BedId,
+}

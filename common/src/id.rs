@@ -88,6 +88,9 @@ ids! {
     MessageId,
     InvitationId,
     RecoveryId,
+    /// An emergency opening or an odd access that a privacy officer looks at.
+    AccessReviewId,
+    ConsentId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

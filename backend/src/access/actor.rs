@@ -47,13 +47,15 @@ pub const fn usual_purpose(role: Role) -> Purpose {
         Role::Patient => Purpose::PatientRequest,
         Role::Proxy => Purpose::FamilyRequest,
         Role::PrivacyOfficer => Purpose::Compliance,
-        Role::HospitalAdministrator | Role::PlatformOperator => Purpose::SystemAdministration,
+        Role::HospitalAdministrator
+        | Role::ProviderAdministrator
+        | Role::ManufacturerAdministrator
+        | Role::PlatformOperator => Purpose::SystemAdministration,
         Role::BiomedicalEngineer
         | Role::SupportAgent
         | Role::FieldTechnician
         | Role::ReleaseEngineer
         | Role::ProductSecurity
-        | Role::ProductManager
-        | Role::ManufacturerAdministrator => Purpose::Operations,
+        | Role::ProductManager => Purpose::Operations,
     }
 }

@@ -1,8 +1,8 @@
 //! Asking: one row, many rows, what one device measured.
 
 use fleetward_common::{
-    access::{Action, DataClass},
-    id::{BedId, DeviceId, PatientId, UnitId},
+    access::{Action, DataClass, Kind},
+    id::{AccessReviewId, BedId, ConsentId, DeviceId, MembershipId, OrganisationId, PatientId, UnitId},
     time::Span,
 };
 
@@ -10,8 +10,10 @@ use super::{
     Access,
     actor::Actor,
     permit::{
-        Act, Bed, Classes, Device, HistoryPermit, Listing, Patient, Permit, Read, Subject, Unit, refusal,
+        AccessReview, Act, Bed, Classes, Consent, Device, HistoryPermit, Listing, Membership, Organisation,
+        Patient, Permit, Read, Subject, Unit,
     },
+    refusal::{Refused, refusal},
     relations::{Facts, Standing},
     store::{Stands, device_standings},
 };
@@ -37,6 +39,22 @@ impl Access {
     }
 
     pub const fn device(&self, id: DeviceId) -> Lookup<'_, Device> {
+        Lookup { access: self, id }
+    }
+
+    pub const fn organisation(&self, id: OrganisationId) -> Lookup<'_, Organisation> {
+        Lookup { access: self, id }
+    }
+
+    pub const fn membership(&self, id: MembershipId) -> Lookup<'_, Membership> {
+        Lookup { access: self, id }
+    }
+
+    pub const fn review(&self, id: AccessReviewId) -> Lookup<'_, AccessReview> {
+        Lookup { access: self, id }
+    }
+
+    pub const fn consent(&self, id: ConsentId) -> Lookup<'_, Consent> {
         Lookup { access: self, id }
     }
 
@@ -81,7 +99,12 @@ impl<K: Subject + Stands> Lookup<'_, K> {
         {
             Err(Failure::NotFound)
         } else {
-            Err(refusal(actor.role, DataClass::Clinical))
+            Err(refusal(Refused {
+                role: actor.role,
+                kind: K::KIND,
+                class: DataClass::Clinical,
+                action: A::ACTION,
+            }))
         }
     }
 }
@@ -127,7 +150,12 @@ impl Lookup<'_, Device> {
             .has(class);
         match (spans.is_empty(), visible_now, allowed_now) {
             (false, _, _) | (true, true, true) => Ok(HistoryPermit::new(device, class, spans)),
-            (true, true, false) => Err(refusal(actor.role, class)),
+            (true, true, false) => Err(refusal(Refused {
+                role: actor.role,
+                kind: Kind::Device,
+                class,
+                action: Action::ReadHistory,
+            })),
             (true, false, _) => Err(Failure::NotFound),
         }
     }

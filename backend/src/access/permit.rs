@@ -6,12 +6,17 @@
 use std::{fmt, marker::PhantomData};
 
 use fleetward_common::{
-    access::{Action, DataClass, Kind, Role},
-    id::{BedId, DeviceId, PatientId, UnitId},
+    access::{Action, DataClass, Kind},
+    id::{AccessReviewId, BedId, ConsentId, DeviceId, MembershipId, OrganisationId, PatientId, UnitId},
     time::{Instant, Span},
 };
 
-use super::{actor::Actor, policy::Reach, relations::Standing};
+use super::{
+    actor::Actor,
+    policy::Reach,
+    refusal::{Refused, refusal},
+    relations::Standing,
+};
 use crate::platform::http::Failure;
 
 mod sealed {
@@ -52,8 +57,31 @@ macro_rules! acts {
     )+};
 }
 
-subjects!(Unit = UnitId, Bed = BedId, Patient = PatientId, Device = DeviceId);
-acts!(Read, ReadHistory, EnrolStation);
+subjects!(
+    Unit = UnitId,
+    Bed = BedId,
+    Patient = PatientId,
+    Device = DeviceId,
+    Organisation = OrganisationId,
+    Membership = MembershipId,
+    AccessReview = AccessReviewId,
+    Consent = ConsentId,
+);
+acts!(
+    Read,
+    ReadHistory,
+    Acknowledge,
+    Transfer,
+    OpenEmergency,
+    Administer,
+    ReadAccessLog,
+    ManageConsent,
+    ReadAudit,
+    DecideReview,
+    Export,
+    ReadPolicy,
+    EnrolStation,
+);
 
 /// A set of data classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -145,7 +173,12 @@ impl<K: Subject, A: Act> Permit<K, A> {
         if self.has(class) {
             Ok(())
         } else {
-            Err(refusal(self.actor.role, class))
+            Err(refusal(Refused {
+                role: self.actor.role,
+                kind: K::KIND,
+                class,
+                action: A::ACTION,
+            }))
         }
     }
 }
@@ -226,29 +259,4 @@ impl<K: Subject, A: Act> Listing<K, A> {
     pub fn reaches(&self) -> &[(DataClass, Reach)] {
         &self.reaches
     }
-}
-
-/// Why this role doesn't get this class, and who can change that.
-pub(super) fn refusal(role: Role, class: DataClass) -> Failure {
-    let sentence = match (role, class) {
-        (
-            Role::SupportAgent
-            | Role::FieldTechnician
-            | Role::ReleaseEngineer
-            | Role::ProductSecurity
-            | Role::ProductManager
-            | Role::ManufacturerAdministrator,
-            DataClass::Identity | DataClass::Clinical,
-        ) => {
-            "The maker of a device never sees who it is on or what it measures. The hospital’s biomedical engineer can say how the device behaves."
-        }
-        (Role::BiomedicalEngineer, DataClass::Identity | DataClass::Clinical) => {
-            "Values and names are for those who treat the patient. The ward’s charge nurse can tell you what you need."
-        }
-        (_, DataClass::Identity | DataClass::Clinical) => {
-            "Values and names are for those who treat the patient. An administrator of the organisation can change your units or your role."
-        }
-        _ => "Your role doesn’t include this. An administrator of your organisation can change that.",
-    };
-    Failure::NotPermitted(sentence.to_owned())
 }

@@ -1,15 +1,19 @@
-//! The policy file, read by Casbin and checked by us before anybody is asked.
+//! The policy, decided by Casbin and checked by us before anybody is asked.
 //!
 //! Casbin takes any word and any column name. We don't: an unknown role, relation or effect stops the
 //! start, because it would silently never match, or match too much.
 
-use casbin::{
-    CoreApi, DefaultModel, Enforcer, MgmtApi, StringAdapter, function_map::OperatorFunction, rhai::Dynamic,
-};
+use std::collections::HashMap;
+
+use casbin::{CoreApi, DefaultModel, Enforcer, StringAdapter, function_map::OperatorFunction, rhai::Dynamic};
 use fleetward_common::access::{Action, DataClass, Kind, Purpose, Role};
 use thiserror::Error;
 
-use super::relations::{Facts, Relation};
+pub use super::rule::{Effect, Rule};
+use super::{
+    relations::{Facts, Relation},
+    rule,
+};
 
 pub const MODEL: &str = include_str!("model.conf");
 pub const POLICY: &str = include_str!("policy.csv");
@@ -22,34 +26,16 @@ pub enum PolicyError {
     Engine(#[from] casbin::Error),
     #[error("the policy's columns must be `{COLUMNS}`: with another name than eft, a deny is read as allow")]
     Columns,
-    #[error("policy row {row} has {found} columns, not 7")]
-    RowLength { row: usize, found: usize },
-    #[error("policy row {row} holds the unknown {column} `{word}`")]
+    #[error("policy line {line} is not a `p` with 7 columns, but has {found}")]
+    RowLength { line: usize, found: usize },
+    #[error("policy line {line} holds the unknown {column} `{word}`")]
     UnknownWord {
-        row: usize,
+        line: usize,
         column: &'static str,
         word: String,
     },
-    #[error("policy row {row} allows for any purpose; only a deny may")]
-    AllowForAnyPurpose { row: usize },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Effect {
-    Allow,
-    Deny,
-}
-
-/// One row of the policy in our own words. `purpose: None` is `any`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Rule {
-    pub role: Role,
-    pub kind: Kind,
-    pub class: DataClass,
-    pub action: Action,
-    pub relation: Relation,
-    pub purpose: Option<Purpose>,
-    pub effect: Effect,
+    #[error("policy line {line} allows for any purpose; only a deny may")]
+    AllowForAnyPurpose { line: usize },
 }
 
 /// What Casbin is asked. Also the key under which its answer is remembered.
@@ -70,8 +56,21 @@ pub struct Reach {
     pub deny: Facts,
 }
 
+impl Reach {
+    /// What a list's condition says about a row to which these relations hold.
+    pub const fn covers(self, facts: Facts) -> bool {
+        self.allow.meets(facts) && !self.deny.meets(facts)
+    }
+
+    /// There can be a row that this allows.
+    pub const fn is_open(self) -> bool {
+        !self.allow.is_none() && !self.deny.has(Relation::Any)
+    }
+}
+
 pub struct Policy {
-    enforcer: Enforcer,
+    /// One for each role: the rows of another never match, and a decision costs by the row.
+    by_role: HashMap<Role, Enforcer>,
     rules: Vec<Rule>,
 }
 
@@ -82,27 +81,29 @@ impl Policy {
     }
 
     pub async fn parse(model: &str, policy: &str) -> Result<Self, PolicyError> {
-        let model = DefaultModel::from_str(model).await?;
-        let mut enforcer = Enforcer::new(model, StringAdapter::new(policy)).await?;
-        check_columns(&enforcer)?;
-        enforcer.add_function("holds", OperatorFunction::Arg2(holds));
-        enforcer.add_function("is_a", OperatorFunction::Arg2(is_a));
-        let rules = enforcer
-            .get_policy()
-            .iter()
-            .enumerate()
-            .map(|(at, words)| Rule::parse(at + 1, words))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { enforcer, rules })
+        check_columns(model).await?;
+        let rules = rule::read(policy)?;
+        let mut lines: HashMap<Role, Vec<String>> = HashMap::new();
+        for rule in &rules {
+            lines.entry(rule.role).or_default().push(rule.line());
+        }
+        let mut by_role = HashMap::new();
+        for (role, lines) in lines {
+            by_role.insert(role, enforcer(model, &lines.join("\n")).await?);
+        }
+        Ok(Self { by_role, rules })
     }
 
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// Casbin's answer. Slow (it walks every row), so callers remember it.
+    /// Casbin's answer. Slow (it walks every row of the role), so callers remember it.
     pub(super) fn ask(&self, question: &Question) -> Result<bool, PolicyError> {
-        Ok(self.enforcer.enforce((
+        let Some(enforcer) = self.by_role.get(&question.role) else {
+            return Ok(false);
+        };
+        Ok(enforcer.enforce((
             question.role.as_str(),
             question.kind.as_str(),
             question.class.as_str(),
@@ -114,89 +115,35 @@ impl Policy {
 
     /// The rows of the policy that speak about this question, whatever the facts.
     pub(super) fn reach(&self, question: &Question) -> Reach {
-        let words = [
-            question.role.as_str(),
-            question.kind.as_str(),
-            question.class.as_str(),
-            question.action.as_str(),
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        let rows = self.enforcer.get_filtered_policy(0, words);
-        let rules = rows.iter().filter_map(|words| Rule::parse(0, words).ok());
-        let for_this_purpose = rules.filter(|rule| {
-            rule.purpose
-                .is_none_or(|purpose| covers(question.purpose, purpose))
-        });
-        let (allows, denies): (Vec<Rule>, Vec<Rule>) =
-            for_this_purpose.partition(|rule| rule.effect == Effect::Allow);
+        let speaks = |rule: &&Rule| {
+            (rule.role, rule.kind, rule.class, rule.action)
+                == (question.role, question.kind, question.class, question.action)
+                && rule.is_for(question.purpose)
+        };
+        let of = |effect: Effect| {
+            let rows = self.rules.iter().filter(speaks);
+            rows.filter(|rule| rule.effect == effect)
+                .map(|rule| rule.relation)
+                .collect()
+        };
         Reach {
-            allow: allows.iter().map(|rule| rule.relation).collect(),
-            deny: denies.iter().map(|rule| rule.relation).collect(),
+            allow: of(Effect::Allow),
+            deny: of(Effect::Deny),
         }
     }
 }
 
-impl Rule {
-    fn parse(row: usize, words: &[String]) -> Result<Self, PolicyError> {
-        let [role, kind, class, action, relation, purpose, effect] = words else {
-            let found = words.len();
-            return Err(PolicyError::RowLength { row, found });
-        };
-        fn read<T>(
-            row: usize,
-            column: &'static str,
-            word: &str,
-            parse: impl Fn(&str) -> Option<T>,
-        ) -> Result<T, PolicyError> {
-            parse(word).ok_or_else(|| PolicyError::UnknownWord {
-                row,
-                column,
-                word: word.to_owned(),
-            })
-        }
-        let rule = Self {
-            role: read(row, "role", role, Role::parse)?,
-            kind: read(row, "kind", kind, Kind::parse)?,
-            class: read(row, "data class", class, DataClass::parse)?,
-            action: read(row, "action", action, Action::parse)?,
-            relation: read(row, "relation", relation, Relation::parse)?,
-            purpose: match purpose.as_str() {
-                "any" => None,
-                word => Some(read(row, "purpose", word, Purpose::parse)?),
-            },
-            effect: read(row, "eft", effect, |word| match word {
-                "allow" => Some(Effect::Allow),
-                "deny" => Some(Effect::Deny),
-                _ => None,
-            })?,
-        };
-        if rule.effect == Effect::Allow && rule.purpose.is_none() {
-            return Err(PolicyError::AllowForAnyPurpose { row });
-        }
-        Ok(rule)
-    }
-
-    /// The row as it stands in the file.
-    pub fn line(&self) -> String {
-        format!(
-            "p, {}, {}, {}, {}, {}, {}, {}",
-            self.role,
-            self.kind,
-            self.class,
-            self.action,
-            self.relation.as_str(),
-            self.purpose.map_or("any", Purpose::as_str),
-            match self.effect {
-                Effect::Allow => "allow",
-                Effect::Deny => "deny",
-            }
-        )
-    }
+async fn enforcer(model: &str, policy: &str) -> Result<Enforcer, PolicyError> {
+    let model = DefaultModel::from_str(model).await?;
+    let mut enforcer = Enforcer::new(model, StringAdapter::new(policy)).await?;
+    enforcer.add_function("holds", OperatorFunction::Arg2(holds));
+    enforcer.add_function("is_a", OperatorFunction::Arg2(is_a));
+    Ok(enforcer)
 }
 
-fn check_columns(enforcer: &Enforcer) -> Result<(), PolicyError> {
-    let found = enforcer
+async fn check_columns(model: &str) -> Result<(), PolicyError> {
+    let found = enforcer(model, "")
+        .await?
         .get_model()
         .get_model()
         .get("p")
@@ -209,11 +156,6 @@ fn check_columns(enforcer: &Enforcer) -> Result<(), PolicyError> {
     } else {
         Err(PolicyError::Columns)
     }
-}
-
-/// A purpose counts as each of its ancestors: breaking the glass is an emergency is a treatment.
-fn covers(asked: Purpose, ruled: Purpose) -> bool {
-    asked.with_ancestors().any(|purpose| purpose == ruled)
 }
 
 fn holds(facts: Dynamic, relation: Dynamic) -> Dynamic {
@@ -233,7 +175,7 @@ fn is_a(asked: Dynamic, ruled: Dynamic) -> Dynamic {
         return true.into();
     }
     match (Purpose::parse(&asked), Purpose::parse(&ruled)) {
-        (Some(asked), Some(ruled)) => covers(asked, ruled),
+        (Some(asked), Some(ruled)) => asked.with_ancestors().any(|purpose| purpose == ruled),
         _ => false,
     }
     .into()
@@ -242,6 +184,7 @@ fn is_a(asked: Dynamic, ruled: Dynamic) -> Dynamic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::actor::usual_purpose;
 
     const NURSE: Question = Question {
         role: Role::Nurse,
@@ -342,18 +285,67 @@ mod tests {
         assert!(refusal.contains("eft"), "{refusal}");
     }
 
+    /// With an allow for everybody added and nothing else of the role's rows touched.
+    async fn with_an_allow_beside(rows: &[Rule], deny: &Rule) -> Policy {
+        let allow = Rule {
+            relation: Relation::Any,
+            purpose: Some(usual_purpose(deny.role)),
+            effect: Effect::Allow,
+            ..*deny
+        };
+        let lines: Vec<String> = rows.iter().chain([&allow]).map(Rule::line).collect();
+        policy(&lines.join("\n")).await
+    }
+
+    #[tokio::test]
+    async fn each_deny_row_denies_what_would_be_open_without_it() {
+        let rules = Policy::built_in().await.unwrap().rules().to_vec();
+        let denies = rules.iter().filter(|rule| rule.effect == Effect::Deny);
+        for deny in denies {
+            let question = Question {
+                role: deny.role,
+                purpose: usual_purpose(deny.role),
+                kind: deny.kind,
+                class: deny.class,
+                action: deny.action,
+                facts: [deny.relation, Relation::Any].into_iter().collect(),
+            };
+            let of_role: Vec<Rule> = rules
+                .iter()
+                .copied()
+                .filter(|rule| rule.role == deny.role)
+                .collect();
+            let without: Vec<Rule> = of_role.iter().copied().filter(|rule| rule != deny).collect();
+            let denied = with_an_allow_beside(&of_role, deny).await;
+            let open = with_an_allow_beside(&without, deny).await;
+            assert!(!denied.ask(&question).unwrap(), "{}", deny.line());
+            assert!(
+                open.ask(&question).unwrap(),
+                "another row denies it too: {}",
+                deny.line()
+            );
+        }
+    }
+
     #[tokio::test]
     async fn the_built_in_policy_starts_and_denies_makers_the_patient() {
         let policy = Policy::built_in().await.unwrap();
-        for class in [DataClass::Identity, DataClass::Clinical] {
-            let question = Question {
-                role: Role::SupportAgent,
-                purpose: Purpose::Operations,
-                class,
-                ..with(Relation::ALL)
-            };
-            assert!(!policy.ask(&question).unwrap());
-            assert!(policy.reach(&question).deny.has(Relation::Any));
-        }
+        let ben = |class, relations: &[Relation]| Question {
+            role: Role::SupportAgent,
+            purpose: Purpose::Operations,
+            class,
+            ..with(relations)
+        };
+        let identity = ben(DataClass::Identity, Relation::ALL);
+        assert!(!policy.ask(&identity).unwrap());
+        assert!(policy.reach(&identity).deny.has(Relation::Any));
+        // Values only while somebody opened the device to him.
+        let granted = ben(DataClass::Clinical, &[Relation::SupportGrant]);
+        let not_granted = ben(
+            DataClass::Clinical,
+            &[Relation::MakerOf, Relation::WithoutSupportGrant],
+        );
+        assert!(policy.ask(&granted).unwrap());
+        assert!(!policy.ask(&not_granted).unwrap());
     }
 }

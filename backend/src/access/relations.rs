@@ -3,7 +3,7 @@
 //! Every relation has two forms that a test holds equal: the predicate here, over a loaded row's
 //! [`Standing`], and a condition in `store/conditions.rs`, for lists.
 
-use fleetward_common::id::{MembershipId, OrganisationId, PatientId, UnitId};
+use fleetward_common::id::{MembershipId, OrganisationId, PatientId, PersonId, UnitId};
 
 use super::actor::Actor;
 
@@ -45,12 +45,35 @@ relations! {
     /// The person opened the patient in an emergency. Nothing can make a grant yet, so it holds for
     /// nobody.
     BreakGlass = "break_glass",
+    /// Nobody opened the device to this person: what keeps a maker out, by name, until somebody does.
+    WithoutSupportGrant = "without_support_grant",
     /// The row belongs to the person's organisation.
     SameOrganisation = "same_organisation",
+    /// The row is the person's own membership, or a review of what they themselves opened. Nobody gives
+    /// themselves a role, nobody clears themselves.
+    AboutOneself = "about_oneself",
     Any = "any",
 }
 
 impl Relation {
+    /// As part of a sentence on the policy page: "reads values, own units".
+    pub const fn means(self) -> &'static str {
+        match self {
+            Relation::MyUnit => "own units",
+            Relation::CareTeam => "own patients",
+            Relation::OwnRecord => "own record",
+            Relation::ProxyOf => "patients they act for",
+            Relation::Custodian => "own organisation’s devices",
+            Relation::MakerOf => "own make",
+            Relation::SupportGrant => "opened to them for a while, with consent",
+            Relation::WithoutSupportGrant => "unless opened to them, with consent",
+            Relation::BreakGlass => "opened in an emergency",
+            Relation::SameOrganisation => "own organisation",
+            Relation::AboutOneself => "about themselves",
+            Relation::Any => "any",
+        }
+    }
+
     const fn bit(self) -> u16 {
         1 << self as u16
     }
@@ -72,6 +95,8 @@ impl Relation {
             Relation::MakerOf => row.maker == Some(actor.organisation),
             Relation::SameOrganisation => row.organisation == Some(actor.organisation),
             Relation::SupportGrant | Relation::BreakGlass => false,
+            Relation::WithoutSupportGrant => !Relation::SupportGrant.holds(actor, row),
+            Relation::AboutOneself => row.person == Some(actor.person),
             Relation::Any => true,
         }
     }
@@ -85,6 +110,8 @@ pub struct Standing {
     pub maker: Option<OrganisationId>,
     pub unit: Option<UnitId>,
     pub patient: Option<PatientId>,
+    /// Whose membership it is, or whose access it reviews.
+    pub person: Option<PersonId>,
     /// Who cares for that patient: whole units, and single members.
     pub care_units: Vec<UnitId>,
     pub care_members: Vec<MembershipId>,
@@ -107,6 +134,10 @@ impl Facts {
 
     pub const fn has(self, relation: Relation) -> bool {
         self.0 & relation.bit() != 0
+    }
+
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
     }
 
     pub const fn meets(self, other: Facts) -> bool {

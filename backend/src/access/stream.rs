@@ -44,6 +44,7 @@ impl Access {
         let classes = match topic {
             Topic::Ward(unit) => {
                 let permit = self.unit(unit).permit::<Read>(actor).await?;
+                permit.requires(DataClass::Technical)?;
                 mark_after(permit.standing().organisation);
                 STREAMED.to_vec()
             }

@@ -14,5 +14,6 @@ mod night;
 mod own_page;
 pub mod routes;
 pub mod store;
+mod transfer;
 
 pub use store::keys::PatientKeys;

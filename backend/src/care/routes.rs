@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Json, Path, Payload, Query},
+};
 use fleetward_common::{
     access::{Action, DataClass, Kind},
-    care::{BedView, HomePatient, OwnPage, WardBoard, WardSummary},
+    care::{BedView, HomePatient, OwnPage, Transfer, WardBoard, WardSummary},
     devices::{DeviceView, history::History},
     error::ErrorBody,
-    id::{BedId, DeviceId, UnitId},
+    id::{BedId, DeviceId, PatientId, UnitId},
     page::Page,
 };
 
@@ -17,6 +20,7 @@ use super::{
     board::{self, Around},
     own_page,
     store::{homes, identity, wards},
+    transfer,
 };
 use crate::{
     access::{Bed, Device, Listing, Patient, Read, ReadHistory, Unit},
@@ -26,7 +30,7 @@ use crate::{
     identity::{SignedIn, Watching},
     platform::{
         db::StoredId,
-        http::{Failure, Guard, Routes},
+        http::{Failure, Guard, Routes, body},
     },
 };
 
@@ -44,6 +48,11 @@ pub fn routes() -> Routes {
             "/patients",
             Guard::List(Kind::Patient, Action::Read),
             list_patients,
+        )
+        .post(
+            "/patients/{id}/transfer",
+            Guard::Point(Kind::Patient, Action::Transfer),
+            transfer_patient,
         )
         .get("/me", Guard::SignedIn, me)
 }
@@ -75,6 +84,7 @@ pub async fn ward(
 ) -> Result<Json<WardBoard>, Failure> {
     let id: UnitId = id.parse().or(Err(Failure::NotFound))?;
     let permit = app.access.unit(id).permit::<Read>(&watching.actor).await?;
+    permit.requires(DataClass::Technical)?;
     let of_beds: Listing<Bed, Read> = app.access.listing(&watching.actor);
     let of_devices: Listing<Device, Read> = app.access.listing(&watching.actor);
     let keys = app.keys.clone();
@@ -236,6 +246,28 @@ pub async fn list_patients(app: Data<App>, signed_in: SignedIn) -> Result<Json<P
 )]
 pub async fn me(app: Data<App>, signed_in: SignedIn) -> Result<Json<OwnPage>, Failure> {
     own_page::own_page(&app, &signed_in.actor).await.map(Json)
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/patients/{id}/transfer", tag = "care", params(("id" = PatientId, Path)),
+    request_body = Transfer,
+    responses(
+        (status = 204, description = "The patient lies in the other bed"), (status = 400, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)
+    )
+)]
+pub async fn transfer_patient(
+    app: Data<App>,
+    signed_in: SignedIn,
+    id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Failure> {
+    let id: PatientId = id.parse().or(Err(Failure::NotFound))?;
+    let moves = app.access.patient(id).permit(&signed_in.actor).await?;
+    let Transfer { bed } = body::json(&request, payload).await?;
+    transfer::transfer(&app, moves, bed).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Rows of these devices, and of which the reader may see the values.

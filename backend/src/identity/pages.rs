@@ -185,7 +185,12 @@ const HOME_CARE: Audience = Audience {
     label: "Home-care provider",
     icon: HOUSE,
     beside: "Larkfield Sleep Clinic",
-    has: |role| matches!(role, Role::ProviderClinician | Role::RespiratoryTechnician),
+    has: |role| {
+        matches!(
+            role,
+            Role::ProviderClinician | Role::RespiratoryTechnician | Role::ProviderAdministrator
+        )
+    },
 };
 const MANUFACTURERS: Audience = Audience {
     label: "Manufacturer",

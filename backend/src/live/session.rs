@@ -16,7 +16,7 @@ use tokio::time::{Instant as Deadline, MissedTickBehavior, interval, timeout};
 
 use super::hub::{Ended, Subscription, View};
 use crate::{
-    access::stream::Scope,
+    access::{epochs::EpochMark, stream::Scope},
     app::App,
     identity::{self, SignedIn},
     platform::http::Failure,
@@ -45,6 +45,8 @@ struct Tab {
     socket: Session,
     subscription: Subscription,
     topics: HashMap<Topic, Listening>,
+    /// Of the person's own organisation, where memberships change.
+    own: EpochMark,
     /// When the session itself was last looked up. Never yet at the start: someone may have signed out
     /// between the request's check and this tab's place in the hub.
     looked: Option<Deadline>,
@@ -62,12 +64,14 @@ pub async fn run(
     mut messages: AggregatedMessageStream,
 ) {
     let subscription = app.live.subscribe(signed_in.actor.session);
+    let own = app.access.epochs.mark([&signed_in.actor.organisation]);
     let mut tab = Tab {
         app,
         signed_in,
         socket,
         subscription,
         topics: HashMap::new(),
+        own,
         looked: None,
     };
     let end = tab.serve(&mut messages).await.err().unwrap_or(End::Gone);
@@ -220,15 +224,17 @@ impl Tab {
         }
         // As far as this tab knows nobody has been there for too long: another tab may know better.
         let left_alone = self.signed_in.attention_at(now) != self.signed_in.attention;
-        let moved = !self
-            .topics
-            .values()
-            .all(|listening| listening.scope.is_current(&self.app.access));
+        let own = self.app.access.epochs.mark([&self.signed_in.actor.organisation]);
+        let moved = own != self.own
+            || !self
+                .topics
+                .values()
+                .all(|listening| listening.scope.is_current(&self.app.access));
         let lately = self.looked.is_some_and(|looked| looked.elapsed() < LOOK_AGAIN);
         if !moved && !left_alone && lately {
             return Ok(());
         }
-        self.looked = Some(Deadline::now());
+        (self.own, self.looked) = (own, Some(Deadline::now()));
         match identity::session_again(&self.app, &self.signed_in).await {
             Ok(signed_in) => self.signed_in = signed_in,
             Err(Failure::Unavailable { .. } | Failure::Internal { .. }) => {

@@ -39,6 +39,11 @@ impl Metrics {
                 count(backlog.bytes),
             ),
             (
+                "fleetward_access_decisions",
+                "Decisions of the policy about single rows, since start.",
+                total(app.access.decisions()),
+            ),
+            (
                 "fleetward_writer_commits",
                 "Group commits since start.",
                 total(backlog.commits),

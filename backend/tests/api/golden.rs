@@ -56,8 +56,7 @@ async fn the_policy_table_is_the_one_that_was_reviewed() {
                     let words = relations(&rules, *kind, *class, *action);
                     if !words.is_empty() {
                         let (kind, class, action) = (kind.as_str(), class.as_str(), action.as_str());
-
-                        writeln!(text, "  {kind:<8}{class:<11}{action:<13}{}", words.join(", ")).unwrap();
+                        writeln!(text, "  {kind:<14}{class:<15}{action:<16}{}", words.join(", ")).unwrap();
                     }
                 }
             }

@@ -17,101 +17,17 @@ use fleetward_common::{
     time::{Instant, SampleRate},
     unit::Decimal,
 };
-use futures_util::{SinkExt, StreamExt};
-use tokio::{net::TcpStream, time::timeout};
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{self, Message, client::IntoClientRequest, http::HeaderValue},
-};
+use futures_util::SinkExt;
+use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::{
     care::board_of,
     on_both_engines,
-    support::{Person, Portal},
+    support::{
+        Portal,
+        tab::{Heard, Tab},
+    },
 };
-
-struct Tab {
-    line: WebSocketStream<TcpStream>,
-}
-
-enum Heard {
-    Message(LiveMessage),
-    Wave(WavePacket),
-    Closed(String),
-}
-
-impl Tab {
-    async fn try_open(
-        portal: &Portal,
-        person: &Person<'_>,
-        origin: Option<&str>,
-    ) -> Result<Self, tungstenite::Error> {
-        let mut request = format!("ws://{}/api/v1/live", portal.address).into_client_request()?;
-        if let Some(cookie) = &person.cookie {
-            request
-                .headers_mut()
-                .insert("cookie", HeaderValue::from_str(cookie).unwrap());
-        }
-        if let Some(origin) = origin {
-            request
-                .headers_mut()
-                .insert("origin", HeaderValue::from_str(origin).unwrap());
-        }
-        let stream = TcpStream::connect(portal.address).await.unwrap();
-        let (line, _) = client_async(request, stream).await?;
-        Ok(Self { line })
-    }
-
-    async fn open(portal: &Portal, person: &Person<'_>) -> Self {
-        Self::try_open(portal, person, None).await.expect("a socket")
-    }
-
-    async fn say(&mut self, message: &ClientMessage) {
-        let text = serde_json::to_string(message).unwrap();
-        self.line.send(Message::text(text)).await.unwrap();
-    }
-
-    async fn subscribe(&mut self, topic: Topic) -> LiveMessage {
-        self.say(&ClientMessage::Subscribe { topic, waves: true }).await;
-        self.until(|message| !matches!(message, LiveMessage::Tick { .. }))
-            .await
-    }
-
-    async fn next(&mut self) -> Heard {
-        loop {
-            let message = timeout(Duration::from_secs(8), self.line.next())
-                .await
-                .expect("something within 8 s");
-            match message {
-                Some(Ok(Message::Text(text))) => return Heard::Message(serde_json::from_str(&text).unwrap()),
-                Some(Ok(Message::Binary(bytes))) => return Heard::Wave(WavePacket::decode(&bytes).unwrap()),
-                Some(Ok(Message::Close(reason))) => {
-                    return Heard::Closed(reason.map(|reason| reason.reason.to_string()).unwrap_or_default());
-                }
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Heard::Closed(String::new()),
-            }
-        }
-    }
-
-    async fn until(&mut self, wanted: impl Fn(&LiveMessage) -> bool) -> LiveMessage {
-        loop {
-            match self.next().await {
-                Heard::Message(message) if wanted(&message) => return message,
-                Heard::Closed(reason) => panic!("closed: {reason}"),
-                _ => {}
-            }
-        }
-    }
-
-    async fn until_closed(&mut self) -> String {
-        loop {
-            if let Heard::Closed(reason) = self.next().await {
-                return reason;
-            }
-        }
-    }
-}
 
 fn frame(rate: i64) -> Update {
     let at = Instant::from_millis(1_795_000_000_000);

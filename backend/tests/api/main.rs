@@ -8,6 +8,10 @@
     clippy::indexing_slicing,
     reason = "a test stops at what it did not expect"
 )]
+#![allow(
+    clippy::print_stdout,
+    reason = "a test tells the delay it saw and how much it asked"
+)]
 
 mod access;
 mod care;

@@ -2,6 +2,7 @@
 
 mod use_keys;
 mod use_media;
+mod use_permitted;
 mod use_pulse;
 mod use_query;
 mod use_refresh;
@@ -10,6 +11,7 @@ mod use_theme;
 
 pub use use_keys::use_keys;
 pub use use_media::use_media;
+pub use use_permitted::{use_capabilities, use_permitted, use_permitted_on};
 pub use use_pulse::use_pulse;
 pub use use_query::{Answer, Query, use_query};
 pub use use_refresh::use_refresh;

@@ -1,14 +1,21 @@
-//! Nothing is drawn before it is known who looks.
+//! Nothing is drawn before it is known who looks, and what they may do.
 
-use fleetward_common::identity::SessionView;
+use fleetward_common::{access::Capabilities, identity::SessionView};
+use futures_util::future::try_join;
 use std::rc::Rc;
 use yew::{Callback, Children, ContextProvider, Html, Properties, component, html};
 
 use crate::{
-    api::{clock, session},
+    api::{access, clock, session},
     hooks::use_query,
     ui::async_view::AsyncView,
 };
+
+#[derive(PartialEq)]
+struct Known {
+    session: Rc<SessionView>,
+    capabilities: Rc<Capabilities>,
+}
 
 #[derive(Properties, PartialEq)]
 pub struct SessionGateProps {
@@ -18,21 +25,27 @@ pub struct SessionGateProps {
 
 #[component(SessionGate)]
 pub fn session_gate(props: &SessionGateProps) -> Html {
-    let session = use_query((), |()| async {
-        let session = session::current().await?;
+    let known = use_query((), |()| async {
+        // Asked together: a phone far away waits once.
+        let (session, capabilities) = try_join(session::current(), access::capabilities()).await?;
         clock::heard(session.server_time);
-        Ok(session)
+        Ok(Known {
+            session: Rc::new(session),
+            capabilities: Rc::new(capabilities),
+        })
     });
     let children = props.children.clone();
-    let ready = Callback::from(move |session: Rc<SessionView>| {
+    let ready = Callback::from(move |known: Rc<Known>| {
         html! {
-            <ContextProvider<Rc<SessionView>> context={session}>
-                { for children.iter() }
+            <ContextProvider<Rc<SessionView>> context={known.session.clone()}>
+                <ContextProvider<Rc<Capabilities>> context={known.capabilities.clone()}>
+                    { for children.iter() }
+                </ContextProvider<Rc<Capabilities>>>
             </ContextProvider<Rc<SessionView>>>
         }
     });
-    let gate = html! { <AsyncView<SessionView> of={session.clone()} what="your portal" {ready} /> };
-    if session.ready().is_some() {
+    let gate = html! { <AsyncView<Known> of={known.clone()} what="your portal" {ready} /> };
+    if known.ready().is_some() {
         gate
     } else {
         html! { <main id="main" class="page">{ gate }</main> }

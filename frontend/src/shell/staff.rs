@@ -1,14 +1,19 @@
 //! The staff portal: where each role lands, and the consoles behind.
 
-use fleetward_common::{access::Role, id::DeviceId, identity::SessionView};
+use fleetward_common::{
+    access::{Action, Capabilities, Kind, Role},
+    id::DeviceId,
+    identity::SessionView,
+};
 use yew::{Html, component, html};
 use yew_router::prelude::*;
 
 use super::{Portal, SessionGate, error_page::NotFoundPage, frame::Frame};
 use crate::{
+    access::PolicyPage,
     care::home::HomePatientsPage,
     fleet::{DevicePage, FleetPage},
-    hooks::use_session,
+    hooks::{use_capabilities, use_session},
     ui::empty_state::EmptyState,
 };
 
@@ -22,6 +27,8 @@ pub enum StaffRoute {
     Fleet,
     #[at("/staff/devices/:device")]
     Device { device: DeviceId },
+    #[at("/staff/policy")]
+    Policy,
     #[not_found]
     #[at("/staff/nothing-here")]
     NotFound,
@@ -53,7 +60,7 @@ fn console(role: Role) -> Console {
             "Emergency openings, and access that no care relation explains, will wait here, the nearest deadline first. \
              You see no patient's values.",
         ),
-        Role::HospitalAdministrator => Console::Waiting(
+        Role::HospitalAdministrator | Role::ProviderAdministrator => Console::Waiting(
             "People, roles and what each can see",
             "Inviting people and giving them roles and wards will happen here. You see no patient's values.",
         ),
@@ -88,34 +95,52 @@ struct StaffPageProps {
 
 #[component(StaffPage)]
 fn staff_page(props: &StaffPageProps) -> Html {
+    let capabilities = use_capabilities();
     let Some(session) = use_session() else {
         return html! {};
     };
     let console = console(session.role);
     html! {
-        <Frame nav={nav(console, props.route)} no_patient_data={console == Console::Fleet}>
+        <Frame nav={nav(console, props.route, &capabilities)} no_patient_data={console == Console::Fleet}>
             { page(props.route, console, &session) }
         </Frame>
     }
 }
 
-fn nav(console: Console, route: StaffRoute) -> Html {
-    let (to, label, current) = match console {
-        Console::HomeCare => (StaffRoute::Patients, "Patients", route == StaffRoute::Patients),
-        Console::Fleet | Console::HospitalDevices => {
-            let label = if console == Console::Fleet {
-                "Fleet"
-            } else {
-                "Devices"
-            };
-            (StaffRoute::Fleet, label, route == StaffRoute::Fleet)
-        }
-        Console::Waiting(..) => return html! {},
+/// A link that leads somewhere for this person, or none: what the console is for, then everything
+/// whose action is permitted.
+fn nav(console: Console, route: StaffRoute, capabilities: &Capabilities) -> Html {
+    let work = match console {
+        Console::HomeCare => Some((StaffRoute::Patients, "Patients")),
+        Console::Fleet => Some((StaffRoute::Fleet, "Fleet")),
+        Console::HospitalDevices => Some((StaffRoute::Fleet, "Devices")),
+        Console::Waiting(..) => None,
     };
-    html! {
-        <Link<StaffRoute> {to} classes={if current { "is-current" } else { "" }}>{ label }</Link<StaffRoute>>
-    }
+    let permitted = PERMITTED
+        .iter()
+        .filter(|entry| capabilities.may(entry.kind, entry.action))
+        .map(|entry| (entry.to, entry.label));
+    let link = |(to, label): (StaffRoute, &'static str)| {
+        let current = if to == route { "is-current" } else { "" };
+        html! { <Link<StaffRoute> {to} classes={current}>{ label }</Link<StaffRoute>> }
+    };
+    work.into_iter().chain(permitted).map(link).collect()
 }
+
+/// A page that some may open, and what they must be permitted for it.
+struct Entry {
+    to: StaffRoute,
+    label: &'static str,
+    kind: Kind,
+    action: Action,
+}
+
+const PERMITTED: &[Entry] = &[Entry {
+    to: StaffRoute::Policy,
+    label: "Policy",
+    kind: Kind::Organisation,
+    action: Action::ReadPolicy,
+}];
 
 fn page(route: StaffRoute, console: Console, session: &SessionView) -> Html {
     match (route, console) {
@@ -135,6 +160,7 @@ fn page(route: StaffRoute, console: Console, session: &SessionView) -> Html {
         (StaffRoute::Fleet, Console::Fleet | Console::HospitalDevices) => html! { <FleetPage /> },
         // The server decides who may see this one device; the page draws its refusal too.
         (StaffRoute::Device { device }, _) => html! { <DevicePage {device} /> },
+        (StaffRoute::Policy, _) => html! { <PolicyPage /> },
         // Another role's list would be empty here, and an empty list would say that there is nobody.
         (StaffRoute::Patients | StaffRoute::Fleet | StaffRoute::NotFound, _) => {
             html! { <NotFoundPage home="/staff" home_name="your console" /> }

@@ -6,19 +6,22 @@ use diesel::{
 };
 use fleetward_common::{
     access::DataClass,
-    id::{BedId, DeviceId, PatientId, UnitId},
+    id::{BedId, DeviceId, MembershipId, OrganisationId, PatientId, UnitId},
     time::Instant,
 };
 
 use crate::{
     access::{
         actor::Actor,
-        permit::{Act, Bed, Device, Listing, Patient, Subject, Unit},
+        permit::{Act, Bed, Device, Listing, Membership, Organisation, Patient, Subject, Unit},
         policy::Reach,
         relations::{Facts, Relation},
     },
     platform::db::{DbConnection, DbError, StoredId, micros},
-    schema::{bed_stays, beds, care_teams, device_assignments, device_custody, devices, patients, units},
+    schema::{
+        bed_stays, beds, care_teams, device_assignments, device_custody, devices, memberships, organisations,
+        patients, units,
+    },
 };
 
 type Backend = <DbConnection as Connection>::Backend;
@@ -127,10 +130,11 @@ impl Listed for Unit {
 
     ids_within!(units, UnitId);
 
-    fn related(relation: Relation, actor: &Actor, _: Instant) -> Condition<units::table> {
+    fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<units::table> {
         match relation {
             Relation::MyUnit => Box::new(units::id.eq_any(bytes(&actor.units))),
             Relation::SameOrganisation => Box::new(units::organisation_id.eq(actor.organisation.stored())),
+            Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
             Relation::Any => always!(true),
             Relation::CareTeam
             | Relation::OwnRecord
@@ -138,7 +142,8 @@ impl Listed for Unit {
             | Relation::Custodian
             | Relation::MakerOf
             | Relation::SupportGrant
-            | Relation::BreakGlass => always!(false),
+            | Relation::BreakGlass
+            | Relation::AboutOneself => always!(false),
         }
     }
 }
@@ -155,10 +160,13 @@ impl Listed for Bed {
             Relation::OwnRecord => Box::new(lies_in!(bytes(&actor.own_records), now)),
             Relation::ProxyOf => Box::new(lies_in!(bytes(&actor.acts_for), now)),
             Relation::SameOrganisation => Box::new(beds::organisation_id.eq(actor.organisation.stored())),
+            Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
             Relation::Any => always!(true),
-            Relation::Custodian | Relation::MakerOf | Relation::SupportGrant | Relation::BreakGlass => {
-                always!(false)
-            }
+            Relation::Custodian
+            | Relation::MakerOf
+            | Relation::SupportGrant
+            | Relation::BreakGlass
+            | Relation::AboutOneself => always!(false),
         }
     }
 }
@@ -188,10 +196,13 @@ impl Listed for Patient {
             Relation::OwnRecord => Box::new(patients::id.eq_any(bytes(&actor.own_records))),
             Relation::ProxyOf => Box::new(patients::id.eq_any(bytes(&actor.acts_for))),
             Relation::SameOrganisation => Box::new(patients::organisation_id.eq(actor.organisation.stored())),
+            Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
             Relation::Any => always!(true),
-            Relation::Custodian | Relation::MakerOf | Relation::SupportGrant | Relation::BreakGlass => {
-                always!(false)
-            }
+            Relation::Custodian
+            | Relation::MakerOf
+            | Relation::SupportGrant
+            | Relation::BreakGlass
+            | Relation::AboutOneself => always!(false),
         }
     }
 }
@@ -229,10 +240,63 @@ impl Listed for Device {
                 ),
             ),
             Relation::MakerOf => Box::new(devices::maker_id.eq(actor.organisation.stored())),
+            Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
             Relation::Any => always!(true),
-            Relation::SupportGrant | Relation::BreakGlass => always!(false),
+            Relation::SupportGrant | Relation::BreakGlass | Relation::AboutOneself => always!(false),
         }
     }
+}
+
+impl Listed for Organisation {
+    type Table = organisations::table;
+
+    ids_within!(organisations, OrganisationId);
+
+    fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<organisations::table> {
+        match relation {
+            Relation::SameOrganisation => Box::new(organisations::id.eq(actor.organisation.stored())),
+            Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
+            Relation::Any => always!(true),
+            Relation::MyUnit
+            | Relation::CareTeam
+            | Relation::OwnRecord
+            | Relation::ProxyOf
+            | Relation::Custodian
+            | Relation::MakerOf
+            | Relation::SupportGrant
+            | Relation::BreakGlass
+            | Relation::AboutOneself => always!(false),
+        }
+    }
+}
+
+impl Listed for Membership {
+    type Table = memberships::table;
+
+    ids_within!(memberships, MembershipId);
+
+    fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<memberships::table> {
+        match relation {
+            Relation::SameOrganisation => {
+                Box::new(memberships::organisation_id.eq(actor.organisation.stored()))
+            }
+            Relation::AboutOneself => Box::new(memberships::person_id.eq(actor.person.stored())),
+            Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
+            Relation::Any => always!(true),
+            Relation::MyUnit
+            | Relation::CareTeam
+            | Relation::OwnRecord
+            | Relation::ProxyOf
+            | Relation::Custodian
+            | Relation::MakerOf
+            | Relation::SupportGrant
+            | Relation::BreakGlass => always!(false),
+        }
+    }
+}
+
+fn without_support_grant<K: Listed>(actor: &Actor, now: Instant) -> Condition<K::Table> {
+    Box::new(not(K::related(Relation::SupportGrant, actor, now)))
 }
 
 impl<K: Listed, A: Act> Listing<K, A> {

@@ -1,8 +1,10 @@
 //! Relations, read from the tables: one row's standing, and the condition of a list.
 
 mod conditions;
+mod device_standing;
 pub mod scope;
 mod standing;
 
 pub use conditions::{Condition, Listed};
-pub use standing::{Stands, device_standings};
+pub use device_standing::device_standings;
+pub use standing::Stands;

@@ -1,21 +1,26 @@
 //! Loads whose a row is: the input of the relations' predicates.
+//!
+//! Each kind asks the same number of statements whether the row is there or not: what is hidden must
+//! not be told from what is absent, not even by counting.
+
+use std::collections::HashMap;
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
     RunQueryDsl,
 };
 use fleetward_common::{
-    id::{BedId, DeviceId, MembershipId, OrganisationId, PatientId, UnitId},
-    time::{Instant, Span},
+    id::{BedId, MembershipId, OrganisationId, PatientId, PersonId, UnitId},
+    time::Instant,
 };
 
 use crate::{
     access::{
-        permit::{Bed, Device, Patient, Subject, Unit},
+        permit::{Bed, Membership, Organisation, Patient, Subject, Unit},
         relations::Standing,
     },
-    platform::db::{DbConnection, DbError, StoredId, instant, micros},
-    schema::{bed_stays, beds, care_teams, device_assignments, device_custody, devices, patients, units},
+    platform::db::{DbConnection, DbError, StoredId, micros},
+    schema::{bed_stays, beds, care_teams, memberships, organisations, patients, units},
 };
 
 /// A kind of which one row's standing can be loaded.
@@ -63,22 +68,24 @@ impl Stands for Bed {
             .select((beds::organisation_id, beds::unit_id))
             .first(connection)
             .optional()?;
-        let Some((organisation, unit)) = row else {
-            return Ok(None);
-        };
         let patient: Option<Vec<u8>> = bed_stays::table
             .filter(bed_stays::bed_id.eq(id.stored()))
             .filter(open_at!(bed_stays, now))
             .select(bed_stays::patient_id)
             .first(connection)
             .optional()?;
+        let patient = patient.map(|id| PatientId::restored(&id)).transpose()?;
+        let carers = carers_of(connection, patient.as_slice(), now)?;
+        let Some((organisation, unit)) = row else {
+            return Ok(None);
+        };
         let standing = Standing {
             organisation: Some(OrganisationId::restored(&organisation)?),
             unit: Some(UnitId::restored(&unit)?),
-            patient: patient.map(|id| PatientId::restored(&id)).transpose()?,
+            patient,
             ..Standing::default()
         };
-        with_care_team(connection, standing, now).map(Some)
+        Ok(Some(carers.join(standing)))
     }
 }
 
@@ -93,9 +100,6 @@ impl Stands for Patient {
             .select(patients::organisation_id)
             .first(connection)
             .optional()?;
-        let Some(organisation) = row else {
-            return Ok(None);
-        };
         let unit: Option<Vec<u8>> = bed_stays::table
             .inner_join(beds::table)
             .filter(bed_stays::patient_id.eq(id.stored()))
@@ -103,201 +107,102 @@ impl Stands for Patient {
             .select(beds::unit_id)
             .first(connection)
             .optional()?;
+        let carers = carers_of(connection, &[id], now)?;
+        let Some(organisation) = row else {
+            return Ok(None);
+        };
         let standing = Standing {
             organisation: Some(OrganisationId::restored(&organisation)?),
             unit: unit.map(|id| UnitId::restored(&id)).transpose()?,
             patient: Some(id),
             ..Standing::default()
         };
-        with_care_team(connection, standing, now).map(Some)
+        Ok(Some(carers.join(standing)))
     }
 }
 
-impl Stands for Device {
+impl Stands for Organisation {
     fn standing(
         connection: &mut DbConnection,
-        id: DeviceId,
-        now: Instant,
+        id: OrganisationId,
+        _: Instant,
     ) -> Result<Option<Standing>, DbError> {
-        let span = Span {
-            from: now,
-            until: now.shifted(1),
-        };
-        Ok(device_standings(connection, id, span, now)?
-            .pop()
-            .map(|(_, standing)| standing))
-    }
-}
-
-struct Interval<T> {
-    span: Span,
-    row: T,
-}
-
-/// Whose the device was in each part of `span`, oldest first. Custody and assignment are those of the
-/// part; who cares for the patient is as of now, because a new colleague must see what came before.
-/// Empty when there is no such device.
-pub fn device_standings(
-    connection: &mut DbConnection,
-    id: DeviceId,
-    span: Span,
-    now: Instant,
-) -> Result<Vec<(Span, Standing)>, DbError> {
-    let maker: Option<Vec<u8>> = devices::table
-        .find(id.stored())
-        .select(devices::maker_id)
-        .first(connection)
-        .optional()?;
-    let Some(maker) = maker else {
-        return Ok(Vec::new());
-    };
-    let maker = OrganisationId::restored(&maker)?;
-    let custody = custody_in(connection, id, span)?;
-    let assignments = assignments_in(connection, id, span)?;
-
-    let mut cuts: Vec<Instant> = [span.from, span.until].into();
-    for part in custody
-        .iter()
-        .map(|interval| interval.span)
-        .chain(assignments.iter().map(|interval| interval.span))
-    {
-        cuts.extend([part.from, part.until]);
-    }
-    cuts.retain(|cut| span.from <= *cut && *cut <= span.until);
-    cuts.sort_unstable();
-    cuts.dedup();
-
-    let mut parts = Vec::new();
-    for (from, until) in cuts.iter().zip(cuts.iter().skip(1)) {
-        let holder = custody.iter().find(|interval| interval.span.contains(*from));
-        let assigned = assignments
-            .iter()
-            .find(|interval| interval.span.contains(*from))
-            .map(|interval| &interval.row);
-        let custodian = holder.map(|interval| interval.row);
-        let standing = Standing {
-            organisation: custodian,
-            custodian,
-            maker: Some(maker),
-            unit: assigned.and_then(|row| row.unit),
-            patient: assigned.and_then(|row| row.patient),
+        let row: Option<Vec<u8>> = organisations::table
+            .find(id.stored())
+            .select(organisations::id)
+            .first(connection)
+            .optional()?;
+        Ok(row.map(|_| Standing {
+            organisation: Some(id),
             ..Standing::default()
-        };
-        let part = Span {
-            from: *from,
-            until: *until,
-        };
-        parts.push((part, with_care_team(connection, standing, now)?));
-    }
-    Ok(parts)
-}
-
-fn custody_in(
-    connection: &mut DbConnection,
-    device: DeviceId,
-    span: Span,
-) -> Result<Vec<Interval<OrganisationId>>, DbError> {
-    let rows: Vec<(i64, Option<i64>, Vec<u8>)> = device_custody::table
-        .filter(device_custody::device_id.eq(device.stored()))
-        .filter(device_custody::valid_from.lt(micros(span.until)))
-        .filter(
-            device_custody::valid_until
-                .is_null()
-                .or(device_custody::valid_until
-                    .assume_not_null()
-                    .gt(micros(span.from))),
-        )
-        .select((
-            device_custody::valid_from,
-            device_custody::valid_until,
-            device_custody::organisation_id,
-        ))
-        .load(connection)?;
-    rows.into_iter()
-        .map(|(from, until, organisation)| {
-            Ok(Interval {
-                span: between(from, until),
-                row: OrganisationId::restored(&organisation)?,
-            })
-        })
-        .collect()
-}
-
-struct Assigned {
-    patient: Option<PatientId>,
-    unit: Option<UnitId>,
-}
-
-type AssignmentRow = (i64, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>);
-
-fn assignments_in(
-    connection: &mut DbConnection,
-    device: DeviceId,
-    span: Span,
-) -> Result<Vec<Interval<Assigned>>, DbError> {
-    let rows: Vec<AssignmentRow> = device_assignments::table
-        .filter(device_assignments::device_id.eq(device.stored()))
-        .filter(device_assignments::valid_from.lt(micros(span.until)))
-        .filter(
-            device_assignments::valid_until
-                .is_null()
-                .or(device_assignments::valid_until
-                    .assume_not_null()
-                    .gt(micros(span.from))),
-        )
-        .select((
-            device_assignments::valid_from,
-            device_assignments::valid_until,
-            device_assignments::patient_id,
-            device_assignments::unit_id,
-        ))
-        .load(connection)?;
-    rows.into_iter()
-        .map(|(from, until, patient, unit)| {
-            Ok(Interval {
-                span: between(from, until),
-                row: Assigned {
-                    patient: patient.map(|id| PatientId::restored(&id)).transpose()?,
-                    unit: unit.map(|id| UnitId::restored(&id)).transpose()?,
-                },
-            })
-        })
-        .collect()
-}
-
-const fn between(from: i64, until: Option<i64>) -> Span {
-    Span {
-        from: instant(from),
-        until: match until {
-            Some(until) => instant(until),
-            None => instant(i64::MAX),
-        },
+        }))
     }
 }
 
-/// A unit or a member.
-type CarerRow = (Option<Vec<u8>>, Option<Vec<u8>>);
+impl Stands for Membership {
+    fn standing(
+        connection: &mut DbConnection,
+        id: MembershipId,
+        _: Instant,
+    ) -> Result<Option<Standing>, DbError> {
+        let row: Option<(Vec<u8>, Vec<u8>)> = memberships::table
+            .find(id.stored())
+            .select((memberships::organisation_id, memberships::person_id))
+            .first(connection)
+            .optional()?;
+        let Some((organisation, person)) = row else {
+            return Ok(None);
+        };
+        Ok(Some(Standing {
+            organisation: Some(OrganisationId::restored(&organisation)?),
+            person: Some(PersonId::restored(&person)?),
+            ..Standing::default()
+        }))
+    }
+}
 
-fn with_care_team(
+/// A patient, and a unit or a member that cares for them.
+type CarerRow = (Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// Who cares for some patients now.
+#[derive(Default)]
+pub(super) struct Carers(HashMap<PatientId, (Vec<UnitId>, Vec<MembershipId>)>);
+
+impl Carers {
+    pub(super) fn join(&self, mut standing: Standing) -> Standing {
+        if let Some((units, members)) = standing.patient.and_then(|patient| self.0.get(&patient)) {
+            standing.care_units.clone_from(units);
+            standing.care_members.clone_from(members);
+        }
+        standing
+    }
+}
+
+/// One statement, also when there is no patient.
+pub(super) fn carers_of(
     connection: &mut DbConnection,
-    mut standing: Standing,
+    patients: &[PatientId],
     now: Instant,
-) -> Result<Standing, DbError> {
-    let Some(patient) = standing.patient else {
-        return Ok(standing);
-    };
+) -> Result<Carers, DbError> {
+    let stored: Vec<Vec<u8>> = patients.iter().map(StoredId::stored).collect();
     let rows: Vec<CarerRow> = care_teams::table
-        .filter(care_teams::patient_id.eq(patient.stored()))
+        .filter(care_teams::patient_id.eq_any(stored))
         .filter(open_at!(care_teams, now))
-        .select((care_teams::unit_id, care_teams::membership_id))
+        .select((
+            care_teams::patient_id,
+            care_teams::unit_id,
+            care_teams::membership_id,
+        ))
         .load(connection)?;
-    for (unit, membership) in rows {
+    let mut carers = Carers::default();
+    for (patient, unit, membership) in rows {
+        let (units, members) = carers.0.entry(PatientId::restored(&patient)?).or_default();
         if let Some(unit) = unit {
-            standing.care_units.push(UnitId::restored(&unit)?);
+            units.push(UnitId::restored(&unit)?);
         }
         if let Some(membership) = membership {
-            standing.care_members.push(MembershipId::restored(&membership)?);
+            members.push(MembershipId::restored(&membership)?);
         }
     }
-    Ok(standing)
+    Ok(carers)
 }

@@ -3,4 +3,5 @@ pub mod identity;
 pub mod keys;
 pub mod places;
 pub mod summaries;
+pub mod transfers;
 pub mod wards;

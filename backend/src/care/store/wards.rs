@@ -37,7 +37,7 @@ pub fn list(
     listing: &Listing<Unit, Read>,
 ) -> Result<Vec<WardSummary>, DbError> {
     let ids: Vec<Vec<u8>> = units::table
-        .filter(listing.visible())
+        .filter(listing.within(DataClass::Technical))
         .select(units::id)
         .load(connection)?;
     let rows: Vec<(Vec<u8>, String, String)> = units::table

@@ -10,7 +10,7 @@ use diesel::{
 #[cfg(feature = "postgres")]
 use diesel::PgConnection;
 
-use super::DbError;
+use super::{DbError, statements::Counting};
 
 #[derive(diesel::MultiConnection)]
 pub enum DbConnection {
@@ -51,6 +51,7 @@ impl Location {
             Location::Postgres(url) => {
                 let mut connection = PgConnection::establish(url)?;
                 connection.batch_execute("SET synchronous_commit = on;")?;
+                connection.set_instrumentation(Counting);
                 Ok(DbConnection::Postgres(connection))
             }
         }
@@ -76,6 +77,7 @@ fn open_file(path: &std::path::Path) -> Result<SqliteConnection, DbError> {
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;",
     )?;
+    connection.set_instrumentation(Counting);
     Ok(connection)
 }
 
@@ -149,6 +151,7 @@ impl r2d2::ManageConnection for Readers {
             Location::Postgres(url) => {
                 let mut connection = PgConnection::establish(url)?;
                 connection.batch_execute("SET default_transaction_read_only = on;")?;
+                connection.set_instrumentation(Counting);
                 Ok(DbConnection::Postgres(connection))
             }
         }

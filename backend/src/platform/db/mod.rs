@@ -11,6 +11,7 @@ mod engine;
 mod failure;
 mod migrate;
 mod row;
+pub mod statements;
 mod writer;
 
 #[cfg(test)]
@@ -75,9 +76,10 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let readers = self.readers.clone();
+        let counter = statements::counter();
         let task = tokio::task::spawn_blocking(move || {
             let mut connection = readers.get().map_err(DbError::Pool)?;
-            work(&mut connection)
+            statements::on_behalf_of(counter, || work(&mut connection))
         });
         task.await.unwrap_or_else(|_| Err(DbError::Stopped.into()))
     }

@@ -2,8 +2,8 @@
 
 use fleetward_common::{
     id::{
-        BedId, DeviceId, DeviceModelId, IntervalId, InvitationId, MembershipId, MessageId, OrganisationId,
-        PatientId, PersonId, RecoveryId, SessionId, SiteId, StationId, UnitId,
+        AccessReviewId, BedId, ConsentId, DeviceId, DeviceModelId, IntervalId, InvitationId, MembershipId,
+        MessageId, OrganisationId, PatientId, PersonId, RecoveryId, SessionId, SiteId, StationId, UnitId,
     },
     time::Instant,
 };
@@ -36,7 +36,9 @@ macro_rules! stored_ids {
 }
 
 stored_ids!(
+    AccessReviewId,
     BedId,
+    ConsentId,
     DeviceId,
     DeviceModelId,
     IntervalId,

@@ -23,7 +23,7 @@ use diesel::{
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::{DbConnection, DbError, engine::Location};
+use super::{DbConnection, DbError, engine::Location, statements};
 
 const GROUP_WINDOW: Duration = Duration::from_millis(5);
 const GROUP_BYTES: usize = 256 * 1024;
@@ -111,8 +111,10 @@ impl Writer {
         E: From<DbError> + From<diesel::result::Error> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
+        let counter = statements::counter();
         let change: Change = Box::new(move |connection| {
-            let result = connection.transaction(work);
+            let result =
+                connection.transaction(|connection| statements::on_behalf_of(counter, || work(connection)));
             Box::new(move |outcome| {
                 let answer = outcome
                     .map_err(|failed| E::from(DbError::Write(failed)))

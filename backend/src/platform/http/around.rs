@@ -14,7 +14,7 @@ use fleetward_common::id::RequestId;
 use sha2::{Digest, Sha256};
 
 use super::{Failure, Tariff, budget::Place, csrf, headers, limits};
-use crate::app::App;
+use crate::{app::App, platform::db::statements};
 
 /// Read here only to tell one bucket from another; `identity` says what it is worth.
 pub const SESSION_COOKIE: &str = "__Host-session";
@@ -78,13 +78,14 @@ async fn answer<B: MessageBody + 'static>(
     let admitted = csrf::check(request.head())
         .and_then(|()| limits::check(request.head()))
         .and_then(|()| admit(&app, &request, &pattern));
-    let mut response = match admitted {
-        Err(refusal) => request
-            .into_response(refusal.error_response())
-            .map_into_right_body(),
-        Ok(_place) => match next.call(request).await {
-            Ok(response) => response.map_into_left_body(),
-            Err(error) => return Err(error),
+    let (mut response, statements) = match admitted {
+        Err(refusal) => {
+            let response = request.into_response(refusal.error_response());
+            (response.map_into_right_body(), 0)
+        }
+        Ok(_place) => match statements::counted(next.call(request)).await {
+            (Ok(response), statements) => (response.map_into_left_body(), statements),
+            (Err(error), _) => return Err(error),
         },
     };
     headers::harden(response.headers_mut(), secure);
@@ -93,6 +94,7 @@ async fn answer<B: MessageBody + 'static>(
     }
     let status = response.status().as_u16();
     let duration_ms = app.clock.now().since(received).as_millis() as u64;
-    tracing::info!(request.id = %id, %method, route = %pattern, status, duration_ms, "answered {status} in {duration_ms} ms");
+    app.http.answered(method.as_str(), &pattern, status, statements);
+    tracing::info!(request.id = %id, %method, route = %pattern, status, duration_ms, statements, "answered {status} in {duration_ms} ms");
     Ok(response)
 }

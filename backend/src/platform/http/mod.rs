@@ -10,6 +10,7 @@ pub mod around;
 pub mod assets;
 pub mod body;
 pub mod budget;
+pub mod counters;
 pub mod csrf;
 pub mod failure;
 pub mod headers;

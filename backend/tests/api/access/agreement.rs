@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use fleetward::{
     access::{
-        Access, Actor, Bed, Device, Listing, Patient, Read, Subject, Unit,
+        Access, Actor, Bed, Device, Listing, Membership, Organisation, Patient, Read, Subject, Unit,
         actor::usual_purpose,
         policy::{Effect, Policy, Rule},
         relations::Relation,
@@ -130,7 +130,8 @@ async fn stream_is_filtered_point(access: &Access, actor: &Actor, world: &World,
     }
     for unit in &world.units {
         let scope = access.scope(actor, Topic::Ward(*unit)).await;
-        let visible = access.unit(*unit).permit::<Read>(actor).await.is_ok();
+        let permit = access.unit(*unit).permit::<Read>(actor).await;
+        let visible = permit.is_ok_and(|permit| permit.has(DataClass::Technical));
         assert_eq!(scope.is_ok(), visible, "ward {unit:?}\n{actor:?}\n{told}");
         let Ok(scope) = scope else { continue };
         for (device, permit) in &allowed {
@@ -165,6 +166,9 @@ async fn all_kinds_agree(portal: &Portal, access: &Access, actor: &Actor, world:
     list_is_filtered_point::<Bed>(portal, access, actor, &world.beds, told).await;
     list_is_filtered_point::<Patient>(portal, access, actor, &world.patients, told).await;
     list_is_filtered_point::<Device>(portal, access, actor, &world.devices, told).await;
+    list_is_filtered_point::<Organisation>(portal, access, actor, &world.organisations, told).await;
+    let memberships: Vec<_> = world.memberships.iter().map(|(_, id, _)| *id).collect();
+    list_is_filtered_point::<Membership>(portal, access, actor, &memberships, told).await;
     stream_is_filtered_point(access, actor, world, told).await;
 }
 

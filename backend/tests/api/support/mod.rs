@@ -3,6 +3,7 @@ pub mod people;
 pub mod portal;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub mod tab;
 
 pub use people::Person;
 pub use portal::Portal;

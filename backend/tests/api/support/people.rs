@@ -1,8 +1,10 @@
 //! A person at a browser, or without one.
 
+use fleetward::{access::Actor, identity::store::sessions, platform::db::DbError};
 use reqwest::{Method, header::HeaderMap};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::Portal;
 
@@ -21,6 +23,21 @@ pub struct Answer {
 impl<'a> Person<'a> {
     pub fn new(portal: &'a Portal, cookie: Option<String>) -> Self {
         Self { portal, cookie }
+    }
+
+    /// Who the policy takes this person for, now.
+    pub async fn actor(&self) -> Actor {
+        let cookie = self.cookie.as_deref().expect("someone who signed in");
+        let token = cookie.split('=').nth(1).expect("a token");
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let now = self.portal.app.clock.now();
+        let alive = self
+            .portal
+            .app
+            .db
+            .read(move |connection| sessions::alive(connection, &hash, now));
+        let alive: Result<_, DbError> = alive.await;
+        alive.unwrap().expect("a session that lives").actor
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -1,0 +1,96 @@
+//! A browser's tab, as far as its socket goes.
+
+use std::time::Duration;
+
+use fleetward_common::live::{ClientMessage, LiveMessage, Topic, WavePacket};
+use futures_util::{SinkExt, StreamExt};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{self, Message, client::IntoClientRequest, http::HeaderValue},
+};
+
+use super::{Person, Portal};
+
+pub struct Tab {
+    pub line: WebSocketStream<TcpStream>,
+}
+
+pub enum Heard {
+    Message(LiveMessage),
+    Wave(WavePacket),
+    Closed(String),
+}
+
+impl Tab {
+    pub async fn try_open(
+        portal: &Portal,
+        person: &Person<'_>,
+        origin: Option<&str>,
+    ) -> Result<Self, tungstenite::Error> {
+        let mut request = format!("ws://{}/api/v1/live", portal.address).into_client_request()?;
+        if let Some(cookie) = &person.cookie {
+            request
+                .headers_mut()
+                .insert("cookie", HeaderValue::from_str(cookie).unwrap());
+        }
+        if let Some(origin) = origin {
+            request
+                .headers_mut()
+                .insert("origin", HeaderValue::from_str(origin).unwrap());
+        }
+        let stream = TcpStream::connect(portal.address).await.unwrap();
+        let (line, _) = client_async(request, stream).await?;
+        Ok(Self { line })
+    }
+
+    pub async fn open(portal: &Portal, person: &Person<'_>) -> Self {
+        Self::try_open(portal, person, None).await.expect("a socket")
+    }
+
+    pub async fn say(&mut self, message: &ClientMessage) {
+        let text = serde_json::to_string(message).unwrap();
+        self.line.send(Message::text(text)).await.unwrap();
+    }
+
+    pub async fn subscribe(&mut self, topic: Topic) -> LiveMessage {
+        self.say(&ClientMessage::Subscribe { topic, waves: true }).await;
+        self.until(|message| !matches!(message, LiveMessage::Tick { .. }))
+            .await
+    }
+
+    pub async fn next(&mut self) -> Heard {
+        loop {
+            let message = timeout(Duration::from_secs(8), self.line.next())
+                .await
+                .expect("something within 8 s");
+            match message {
+                Some(Ok(Message::Text(text))) => return Heard::Message(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Binary(bytes))) => return Heard::Wave(WavePacket::decode(&bytes).unwrap()),
+                Some(Ok(Message::Close(reason))) => {
+                    return Heard::Closed(reason.map(|reason| reason.reason.to_string()).unwrap_or_default());
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Heard::Closed(String::new()),
+            }
+        }
+    }
+
+    pub async fn until(&mut self, wanted: impl Fn(&LiveMessage) -> bool) -> LiveMessage {
+        loop {
+            match self.next().await {
+                Heard::Message(message) if wanted(&message) => return message,
+                Heard::Closed(reason) => panic!("closed: {reason}"),
+                _ => {}
+            }
+        }
+    }
+
+    pub async fn until_closed(&mut self) -> String {
+        loop {
+            if let Heard::Closed(reason) = self.next().await {
+                return reason;
+            }
+        }
+    }
+}
