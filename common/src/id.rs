@@ -17,7 +17,7 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         #[cfg(feature = "openapi")]
-        crate::openapi::written_as_text!($name, "A UUIDv7");
+        crate::openapi::written_as_text!($name, "A UUIDv7", format "uuid");
 
         impl $name {
             pub fn new(at: Instant, entropy: Entropy) -> Self {

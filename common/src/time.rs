@@ -51,7 +51,7 @@ impl Instant {
 
     /// The start of the minute this moment lies in.
     pub const fn minute(self) -> Self {
-        Self(self.0 - self.0.rem_euclid(60_000_000))
+        Self(self.0.saturating_sub(self.0.rem_euclid(60_000_000)))
     }
 }
 

@@ -134,8 +134,9 @@ impl<'de> Deserialize<'de> for Decimal {
 #[cfg(feature = "openapi")]
 crate::openapi::written_as_text!(Decimal, "A decimal number with all its digits, e.g. `97.0`");
 
+// `tt`, not `literal`, for what the schema's derive has to read: see `access.rs`.
 macro_rules! units {
-    ($($name:ident = $mdc:literal, $ucum:literal, $printed:literal;)+) => {
+    ($($name:ident = $mdc:literal, $ucum:tt, $printed:literal;)+) => {
         /// A unit of measurement: its 11073 dimension code on the device link, its UCUM code
         /// everywhere else, and the way a person reads it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

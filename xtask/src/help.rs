@@ -15,6 +15,7 @@ cargo xtask COMMAND
                   --bed BED        the bed for --replay (4B/7)
   test          install what only tests need, run every test; ends with `N passed, N failed`
   check         the quick one, before a commit: fmt, clippy, wasm check, tidy
+  contract      the API against its own description, as three people (part of test)
   dev           demo without devices; Enter rebuilds and restarts (options of demo)
   build         the release binary with the portal inside
   build-portal  wasm, styles, fonts and scripts, hashed and compressed, with their sizes

@@ -45,6 +45,12 @@ impl Client {
         Self { port, cookie: None }
     }
 
+    /// What the session's cookie holds.
+    pub fn session(&self) -> Option<&str> {
+        let cookie = self.cookie.as_deref()?;
+        cookie.split_once('=').map(|(_, value)| value)
+    }
+
     pub fn get(&self, path: &str) -> io::Result<Value> {
         self.ask("GET", path, "")?.json()
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | check | dev | build | build-portal | bench | tidy | bless | help`
+//! `cargo xtask demo | test | check | contract | dev | build | build-portal | bench | tidy | bless | help`
 //!
 //! One file per command. The nouns they share: [`workspace`] (where things are), [`process`] (what is
 //! started and ended), [`steps`] (what is said meanwhile), [`tools`] (what must be there), [`portal`]
@@ -14,6 +14,7 @@ mod bless;
 mod build;
 mod build_portal;
 mod check;
+mod contract;
 mod demo;
 mod dev;
 mod failure;
@@ -68,6 +69,7 @@ fn run() -> Result<(), Failure> {
         "demo" => demo::run(&workspace, arguments),
         "test" => test::run(&workspace, arguments),
         "check" => check::run(&workspace, arguments),
+        "contract" => contract::run(&workspace, arguments),
         "dev" => dev::run(&workspace, arguments),
         "build" => build::run(&workspace, arguments),
         "build-portal" => build_portal::run(&workspace, arguments),

@@ -1,9 +1,11 @@
 //! What tests said, summed up.
 
 mod binaries;
+mod contract;
 mod lints;
 
 pub use binaries::{TestBinary, build_host, doc_tests, run_binary, wasm_tests};
+pub use contract::api_contract;
 pub use lints::{Reach, clippy_host, clippy_wasm, dependencies, formatting};
 
 use crate::{

@@ -41,6 +41,7 @@ fn all(workspace: &Workspace, steps: &Steps, suites: &mut Suites<'_>) -> Result<
     suites.check("packages that tests need", || tools::system_packages(steps))?;
     suites.check("wasm target", || tools::wasm_target(workspace, steps))?;
     let bindgen = suites.prerequisite("wasm-bindgen", || tools::wasm_bindgen(workspace, steps))?;
+    let schemathesis = suites.prerequisite("schemathesis", || tools::schemathesis(workspace, steps))?;
     let deny = suites.prerequisite("cargo-deny", || tools::cargo_deny(workspace, steps))?;
     if let Some(tools) = &deny {
         suites.check("dependencies", || suites::dependencies(workspace, steps, tools))?;
@@ -72,6 +73,9 @@ fn all(workspace: &Workspace, steps: &Steps, suites: &mut Suites<'_>) -> Result<
         .partition(|binary| binary.package == BROWSER_TESTS);
     run_each(workspace, suites, &host, &environment, &[])?;
     suites.suite("examples in documentation", || suites::doc_tests(workspace))?;
+    if let Some(schemathesis) = &schemathesis {
+        suites::api_contract(workspace, suites, schemathesis)?;
+    }
     // Each of these starts a server, a fleet and a browser: together they would only slow each other.
     run_each(
         workspace,

@@ -1,9 +1,11 @@
 //! Programs that are not part of this repository: found, or installed where we may.
 
 mod cargo_tools;
+mod schemathesis;
 mod system;
 
 pub use cargo_tools::{cargo_deny, wasm_bindgen, wasm_target};
+pub use schemathesis::schemathesis;
 pub use system::{browser, node, postgres_binaries, system_packages};
 
 use std::{env, path::PathBuf};
@@ -24,6 +26,9 @@ pub fn how_to_install(program: &str) -> String {
         }
         "rustup" => {
             "install rustup (https://rustup.rs); it brings the compiler that rust-toolchain.toml names"
+        }
+        "python3" => {
+            "install Python 3.10 or later with its module venv (Debian: apt-get install python3-venv); it runs the test of the API's contract"
         }
         "git" => "install git",
         other => return format!("install `{other}` and try again"),

@@ -31,9 +31,10 @@ pub fn routes() -> Routes {
 /// Both or neither.
 #[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct RowQuery {
     /// What kind of row is asked about.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub kind: Option<Kind>,
     /// Which one.
     pub id: Option<String>,

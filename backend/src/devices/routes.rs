@@ -1,12 +1,14 @@
 //! `/devices/{id}/history`.
 
+use std::time::Duration;
+
 use actix_web::web::{Data, Json, Path, Query};
 use fleetward_common::{
     access::{Action, Kind},
     devices::history::History,
     error::ErrorBody,
     id::DeviceId,
-    metric::Metric,
+    metric::{METRICS, Metric},
     time::{Instant, Span},
 };
 use serde::Deserialize;
@@ -26,18 +28,34 @@ pub fn routes() -> Routes {
     )
 }
 
+/// A history is read a stretch at a time: a span of a thousand years would be read until everybody has
+/// left.
+const LONGEST: Duration = Duration::from_secs(2 * 366 * 24 * 3_600);
+
 /// What a chart asks for.
 #[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// The metric's key: `heart-rate`.
+    #[param(schema_with = metric_keys)]
     pub metric: String,
     /// Microseconds since 1970, UTC.
+    #[param(minimum = 0)]
     pub from: i64,
-    /// Exclusive.
+    /// Exclusive; at most two years after `from`.
+    #[param(minimum = 0)]
     pub until: i64,
     /// Every reading when no more than this were made, else the least and greatest of so many buckets.
     pub max_points: Option<usize>,
+}
+
+/// So that a client knows what can be asked for.
+fn metric_keys() -> utoipa::openapi::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .enum_values(Some(METRICS.iter().map(|metric| metric.key)))
+        .build()
 }
 
 impl HistoryQuery {
@@ -50,6 +68,11 @@ impl HistoryQuery {
         };
         if span.from >= span.until {
             return Err(Failure::BadRequest("A span ends after it begins.".to_owned()));
+        }
+        if span.from < Instant::EPOCH || span.length() > LONGEST {
+            return Err(Failure::BadRequest(
+                "Ask for two years at most, none of them before 1970.".to_owned(),
+            ));
         }
         Ok(Question {
             metric,

@@ -15,9 +15,11 @@ pub const PAGE: usize = 200;
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct DeviceQuery {
     /// Part of a serial number, a model, a version or a site.
     pub q: Option<String>,
+    #[param(inline)]
     pub state: Option<DeviceState>,
     /// `next` of the page before.
     pub after: Option<String>,

@@ -1,6 +1,10 @@
 //! The API's description, made from the handlers and the wire types.
 
+mod answers;
+
 use utoipa::OpenApi;
+
+use crate::routes;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,5 +46,7 @@ use utoipa::OpenApi;
 struct Document;
 
 pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    answers::describe(&mut document, &routes::declared());
+    document
 }

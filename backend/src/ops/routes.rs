@@ -1,5 +1,7 @@
 //! `/healthz`, `/readyz`, the API's description; and `/metrics` on its own port.
 
+use std::sync::OnceLock;
+
 use actix_web::{
     HttpResponse,
     http::header,
@@ -80,9 +82,25 @@ fn check(name: &str, outcome: Result<String, String>) -> Check {
     }
 }
 
-#[utoipa::path(get, path = "/api/openapi.json", tag = "ops", responses((status = 200, description = "This document")))]
-pub async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().json(super::openapi::document())
+#[utoipa::path(get, path = "/api/openapi.json", tag = "ops", responses((status = 200, description = "This document", body = serde_json::Value)))]
+pub async fn openapi() -> Result<HttpResponse, Failure> {
+    // The same for everyone, and large: anybody may ask for it, so it is made once.
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = match TEXT.get() {
+        Some(text) => text,
+        None => {
+            let made = super::openapi::document()
+                .to_json()
+                .map_err(|source| Failure::Internal {
+                    step: "write the API's description",
+                    source: source.into(),
+                })?;
+            TEXT.get_or_init(|| made)
+        }
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(text.as_str()))
 }
 
 async fn metrics(app: Data<App>) -> Result<HttpResponse, Failure> {

@@ -1,6 +1,6 @@
 //! Tools of the operating system.
 
-use super::{how_to_install, on_path};
+use super::{how_to_install, on_path, schemathesis::has_venv};
 use crate::{
     failure::{Failure, While},
     process::Run,
@@ -73,7 +73,7 @@ pub fn system_packages(steps: &Steps) -> Result<(), Failure> {
     }
     let list = missing.join(" ");
     if on_path("apt-get").is_none() {
-        return Err(Failure::new("tests need a browser and a database server")
+        return Err(Failure::new("tests need a browser, a database server and Python")
             .remedy(format!("install what Debian calls {list}")));
     }
     let root = fs::metadata("/proc/self").is_ok_and(|of_us| {
@@ -116,6 +116,9 @@ fn missing_packages() -> Vec<&'static str> {
     }
     if !has_libpq() {
         missing.extend(["libpq-dev", "pkg-config"]);
+    }
+    if !has_venv() {
+        missing.push("python3-venv");
     }
     missing
 }

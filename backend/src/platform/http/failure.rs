@@ -29,7 +29,8 @@ pub enum Failure {
     CrossSite,
     BadRequest(String),
     TooLarge,
-    MethodNotAllowed,
+    /// With the methods that are allowed, as in the `Allow` header.
+    MethodNotAllowed(String),
     UnsupportedMediaType,
     /// Nothing was changed. Worth another try.
     Unavailable {
@@ -65,7 +66,7 @@ impl Failure {
             Failure::CrossSite => ErrorCode::CrossSite,
             Failure::BadRequest(_) => ErrorCode::BadRequest,
             Failure::TooLarge => ErrorCode::TooLarge,
-            Failure::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+            Failure::MethodNotAllowed(_) => ErrorCode::MethodNotAllowed,
             Failure::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
             Failure::Unavailable { .. } => ErrorCode::Unavailable,
             Failure::Internal { .. } => ErrorCode::Internal,
@@ -104,7 +105,7 @@ impl Failure {
             ),
             Failure::CrossSite => "This request came from another site, so nothing was done.".to_owned(),
             Failure::TooLarge => "The request is larger than Fleetward takes.".to_owned(),
-            Failure::MethodNotAllowed => "This address doesn’t take that kind of request.".to_owned(),
+            Failure::MethodNotAllowed(_) => "This address doesn’t take that kind of request.".to_owned(),
             Failure::UnsupportedMediaType => {
                 "Send JSON here, with the content type application/json.".to_owned()
             }
@@ -161,6 +162,9 @@ impl ResponseError for Failure {
         if let Some(wait) = self.retry_after() {
             response.insert_header((header::RETRY_AFTER, wait));
         }
+        if let Failure::MethodNotAllowed(allow) = self {
+            response.insert_header((header::ALLOW, allow.as_str()));
+        }
         if let Some(source) = self.source() {
             tracing::error!(
                 request.id = around::current_request().map(tracing::field::display),
@@ -187,8 +191,4 @@ pub fn chain(error: &dyn StdError) -> String {
 /// One JSON answer for whatever matched no route.
 pub async fn not_found() -> Result<HttpResponse, Failure> {
     Err(Failure::NotFound)
-}
-
-pub async fn method_not_allowed() -> Result<HttpResponse, Failure> {
-    Err(Failure::MethodNotAllowed)
 }

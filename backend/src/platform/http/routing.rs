@@ -4,12 +4,16 @@
 //! handlers, so the golden file `routes.txt` and the test that tries every route as a stranger see
 //! exactly what is served.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    future::ready,
+};
 
-use actix_web::{FromRequest, Handler, Responder, Route, http::Method, web};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, http::Method, web};
 use fleetward_common::access::{Action, Kind};
 
-use super::failure;
+use super::Failure;
 
 /// What stands between a request and this route's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,23 +209,27 @@ impl Routes {
 
     /// Routes of one path share a resource, so that a wrong method is answered as one.
     pub fn mount(self, config: &mut web::ServiceConfig) {
-        let mut resources: Vec<(String, actix_web::Resource)> = Vec::new();
-        for (declared, route) in self.routes {
-            let at = resources.iter().position(|(path, _)| *path == declared.path);
-            let (path, resource) = match at {
-                Some(at) => resources.swap_remove(at),
-                None => {
-                    let resource = web::resource(declared.path.as_str())
-                        .default_service(web::to(failure::method_not_allowed));
-                    (declared.path, resource)
-                }
-            };
-            resources.push((path, resource.route(route)));
-        }
         // Literal segments first: `/a/{b}` must not swallow `/a/counts`.
-        resources.sort_by_key(|(path, _)| (path.matches('{').count(), path.clone()));
-        for (_, resource) in resources {
-            config.service(resource);
+        let mut by_path: BTreeMap<(usize, String), Vec<(Method, Route)>> = BTreeMap::new();
+        for (declared, route) in self.routes {
+            let parameters = declared.path.matches('{').count();
+            by_path
+                .entry((parameters, declared.path))
+                .or_default()
+                .push((declared.method, route));
+        }
+        for ((_, path), routes) in by_path {
+            config.service(resource(&path, routes));
         }
     }
+}
+
+fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
+    let methods: Vec<&str> = routes.iter().map(|(method, _)| method.as_str()).collect();
+    let allow = methods.join(", ");
+    let refuse = move || ready(Err::<HttpResponse, _>(Failure::MethodNotAllowed(allow.clone())));
+    routes
+        .into_iter()
+        .fold(web::resource(path), |resource, (_, route)| resource.route(route))
+        .default_service(web::to(refuse))
 }

@@ -132,6 +132,8 @@ on_both_engines! {
             "?metric=heart-rate&from=tomorrow&until=1",
             "?metric=heart-rate&from=0&until=1&max_points=-4",
             "?metric=heart-rate&from=0&until=1&colour=red",
+            "?metric=heart-rate&from=-9223372036854775808&until=9223372036854775807",
+            "?metric=heart-rate&from=0&until=9223372036854775807",
         ] {
             let answer = rashida.get(&format!("{device}{query}")).await;
             assert_eq!(answer.status, 400, "{query}: {}", answer.text);
