@@ -40,6 +40,7 @@ diesel::table! {
         suspended_at -> Nullable<BigInt>,
         created_at -> BigInt,
         email -> Nullable<Text>,
+        passkey_declined_at -> Nullable<BigInt>,
     }
 }
 
@@ -74,6 +75,7 @@ diesel::table! {
         failures_in_a_row -> BigInt,
         last_failure_at -> Nullable<BigInt>,
         disabled_at -> Nullable<BigInt>,
+        stands_alone -> BigInt,
     }
 }
 
@@ -92,6 +94,45 @@ diesel::table! {
         kiosk_session_id -> Nullable<Binary>,
         browser -> Text,
         network -> Text,
+        proof_kind -> Text,
+        proven_at -> BigInt,
+        previous_token_sha256 -> Nullable<Binary>,
+        previous_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Binary,
+        person_id -> Binary,
+        credential_id -> Binary,
+        user_handle -> Binary,
+        credential -> Text,
+        counter -> BigInt,
+        name -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        switched_off_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    second_factors (person_id) {
+        person_id -> Binary,
+        nonce -> Binary,
+        sealed -> Binary,
+        since -> BigInt,
+        last_step -> BigInt,
+        asked_at_sign_in -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (person_id, code_hmac) {
+        person_id -> Binary,
+        code_hmac -> Binary,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
     }
 }
 
@@ -428,6 +469,9 @@ diesel::joinable!(memberships -> organisations (organisation_id));
 diesel::joinable!(membership_units -> memberships (membership_id));
 diesel::joinable!(membership_units -> units (unit_id));
 diesel::joinable!(passwords -> people (person_id));
+diesel::joinable!(passkeys -> people (person_id));
+diesel::joinable!(second_factors -> people (person_id));
+diesel::joinable!(recovery_codes -> people (person_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::joinable!(stations -> people (person_id));
 diesel::joinable!(stations -> units (unit_id));
@@ -488,6 +532,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     numeric_frames,
     organisations,
     outbox_messages,
+    passkeys,
     passwords,
     patient_identities,
     patient_people,
@@ -495,6 +540,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     people,
     quarantined_frames,
     recoveries,
+    recovery_codes,
+    second_factors,
     sessions,
     sign_in_failures,
     sign_in_sources,

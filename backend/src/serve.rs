@@ -103,6 +103,7 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
     let scheme = if door.tls.is_some() { "https" } else { "http" };
     app.origin
         .settle(&format!("{scheme}://localhost:{}", portal_address.port()));
+    app.sign_in.passkeys.serve_at(app.origin.as_str())?;
     for listener in portal_listeners {
         let listening = match &door.tls {
             None => portal.listen(listener),

@@ -30,6 +30,12 @@ pub enum ErrorCode {
     SessionExpired,
     /// This screen only shows its board; whoever wants more has to say who they are first.
     PersonRequired,
+    /// The password was right; the code of the second factor is still missing.
+    SecondFactorRequired,
+    /// A passkey that was not accepted here.
+    PasskeyRefused,
+    /// This needs a proof of the last minutes: a passkey, or password and one-time code.
+    StepUpRequired,
     /// The request came from another site.
     CrossSite,
     BadRequest,
@@ -50,6 +56,9 @@ impl ErrorCode {
         ErrorCode::SignInFailed,
         ErrorCode::SessionExpired,
         ErrorCode::PersonRequired,
+        ErrorCode::SecondFactorRequired,
+        ErrorCode::PasskeyRefused,
+        ErrorCode::StepUpRequired,
         ErrorCode::CrossSite,
         ErrorCode::BadRequest,
         ErrorCode::TooLarge,
@@ -63,8 +72,15 @@ impl ErrorCode {
     pub const fn status(self) -> u16 {
         match self {
             ErrorCode::NotFound => 404,
-            ErrorCode::NotPermitted | ErrorCode::PersonRequired | ErrorCode::CrossSite => 403,
-            ErrorCode::SignInRequired | ErrorCode::SignInFailed | ErrorCode::SessionExpired => 401,
+            ErrorCode::NotPermitted
+            | ErrorCode::PersonRequired
+            | ErrorCode::CrossSite
+            | ErrorCode::StepUpRequired => 403,
+            ErrorCode::SignInRequired
+            | ErrorCode::SignInFailed
+            | ErrorCode::SessionExpired
+            | ErrorCode::SecondFactorRequired
+            | ErrorCode::PasskeyRefused => 401,
             ErrorCode::BadRequest => 400,
             ErrorCode::TooLarge => 413,
             ErrorCode::MethodNotAllowed => 405,

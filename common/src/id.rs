@@ -76,6 +76,7 @@ ids! {
     SessionId,
     /// The screen of a ward.
     StationId,
+    PasskeyId,
     /// Someone who is cared for. Says nothing about who they are.
     PatientId,
     BedId,

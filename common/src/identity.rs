@@ -16,6 +16,9 @@ use crate::{
 pub struct SignIn {
     pub login: String,
     pub password: String,
+    /// Of the authenticator app, or a recovery code; only from those who are asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// `GET /api/v1/session`: everything the portal's frame needs.
@@ -59,4 +62,7 @@ pub struct DemoPerson {
     pub organisation: String,
     /// What this person sees, in the person's words: the line on the sign-in card.
     pub sees: String,
+    /// Base32, for those who have an authenticator app: what it makes its codes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_time_code_secret: Option<String>,
 }

@@ -14,6 +14,7 @@ pub mod unit;
 
 pub mod metric;
 
+pub mod credentials;
 pub mod devices;
 
 pub mod access;

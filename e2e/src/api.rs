@@ -23,6 +23,7 @@ impl Session {
         let sign_in = SignIn {
             login: person.login.to_owned(),
             password: password_of(portal, person).await?,
+            code: None,
         };
         let response = client
             .post(portal.url("/api/v1/session"))

@@ -61,7 +61,7 @@ pub struct Browser {
     driver: WebDriver,
     console: Mutex<Vec<BrowserLogEntry>>,
     // Dropped after the session: first Chromium ends, then its profile goes.
-    _chromedriver: Chromedriver,
+    chromedriver: Chromedriver,
     _profile: TempDir,
 }
 
@@ -85,13 +85,22 @@ impl Browser {
         Ok(Self {
             driver,
             console: Mutex::default(),
-            _chromedriver: chromedriver,
+            chromedriver,
             _profile: profile,
         })
     }
 
     pub fn driver(&self) -> &WebDriver {
         &self.driver
+    }
+
+    /// Where the driver takes commands about this browser's session.
+    pub fn session_url(&self, path: &str) -> String {
+        format!(
+            "{}/session/{}/{path}",
+            self.chromedriver.url(),
+            self.driver.session_id()
+        )
     }
 
     pub async fn goto(&self, url: &str) -> Outcome {

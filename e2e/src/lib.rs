@@ -23,6 +23,7 @@ pub mod recording;
 pub mod stored;
 
 pub mod a11y;
+pub mod authenticator;
 pub mod browser;
 pub mod chromedriver;
 pub mod journey;

@@ -11,6 +11,8 @@ pub struct Person {
 
 /// Nurse on Ward 4B of Northgate General.
 pub const RASHIDA: Person = person("rashida.amadi", "Rashida Amadi", "/ward");
+/// Charge nurse of Ward 4B, with an authenticator app.
+pub const LOUISE: Person = person("louise.brandt", "Louise Brandt", "/ward");
 /// Nurse of the other hospital.
 pub const IVO: Person = person("ivo.lang", "Ivo Lang", "/ward");
 /// Respiratory technician of the home-care provider.

@@ -3,7 +3,8 @@
 //! Read in this order. [`api`] is the only part that talks to the server: requests, the live socket,
 //! and the clock, which runs on the server's time. [`hooks`] bring answers into components. [`ui`]
 //! holds widgets that know no domain, [`shell`] the frame around every page. Then one folder per
-//! domain: [`access`] (the policy), [`care`] (ward board, home patients, the patient's own page) and [`fleet`] (devices).
+//! domain: [`access`] (the policy), [`care`] (ward board, home patients, the patient's own page), [`fleet`]
+//! (devices) and [`identity`] (what one signs in with).
 //!
 //! What is judged about a value (fresh, stale, void, absent) is decided in pure modules that take
 //! the time as an argument and have their tests beside them: `care/live.rs`, `care/vitals.rs`,
@@ -22,3 +23,4 @@ pub mod ui;
 pub mod access;
 pub mod care;
 pub mod fleet;
+pub mod identity;

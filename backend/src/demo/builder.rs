@@ -31,9 +31,13 @@ use crate::{
         authority::DeviceAuthority,
         store::register::{self, NewModel},
     },
-    identity::store::{
-        organisations::{self, NewOrganisation, NewSite, NewUnit},
-        people::{self, NewMembership, NewPerson},
+    identity::{
+        store::{
+            organisations::{self, NewOrganisation, NewSite, NewUnit},
+            people::{self, NewMembership, NewPerson},
+            second_factors::{self, SecondFactor},
+        },
+        totp::Secret,
     },
     platform::{
         clock::Clock,
@@ -67,6 +71,9 @@ pub(super) struct Builder {
     /// A folder for each device, with what its agent needs.
     pub(super) devices: PathBuf,
     pub(super) phcs: Vec<String>,
+    /// Authenticator apps, in the order of the people.
+    pub(super) apps: Vec<Option<Secret>>,
+    pub(super) master: Key,
     pub(super) names: Names,
 }
 
@@ -77,7 +84,7 @@ pub(super) fn named<T: Copy>(map: &HashMap<&'static str, T>, name: &str) -> Resu
 }
 
 impl Builder {
-    pub(super) fn new(app: &App, data: &Path, phcs: Vec<String>) -> Self {
+    pub(super) fn new(app: &App, data: &Path, phcs: Vec<String>, apps: Vec<Option<Secret>>) -> Self {
         Self {
             now: app.clock.now(),
             clock: app.clock.clone(),
@@ -86,6 +93,8 @@ impl Builder {
             authority: app.authority.clone(),
             devices: data.join("devices"),
             phcs,
+            apps,
+            master: app.secrets.master.clone(),
             names: Names::default(),
         }
     }
@@ -196,7 +205,7 @@ impl Builder {
     }
 
     fn add_people(&mut self, connection: &mut DbConnection) -> Result<(), Failure> {
-        for (seed, phc) in PEOPLE.iter().zip(&self.phcs) {
+        for ((seed, phc), secret) in PEOPLE.iter().zip(&self.phcs).zip(&self.apps) {
             let (person, membership) = (self.id(PersonId::new), self.id(MembershipId::new));
             let organisation = named(&self.names.organisations, seed.organisation).map_err(bad_world)?;
             let new = NewPerson {
@@ -208,6 +217,15 @@ impl Builder {
                 created_at: self.long_ago(),
             };
             people::add(connection, &new)?;
+            if let Some(secret) = secret {
+                let factor = SecondFactor {
+                    sealed: secret.seal(&self.master, person)?,
+                    since: self.long_ago(),
+                    last_step: 0,
+                    asked_at_sign_in: false,
+                };
+                second_factors::set(connection, person, &factor)?;
+            }
             let new = NewMembership {
                 id: membership,
                 person,

@@ -2,16 +2,16 @@
 
 use std::{io, path::Path};
 
-use fleetward_common::identity::DemoPerson;
+use fleetward_common::{access::Role, identity::DemoPerson};
 
 use super::{
     builder::Builder,
     fleet_file::{self, FleetFile, ServerTrust},
-    world::PEOPLE,
+    world::{PEOPLE, PersonSeed},
 };
 use crate::{
     app::{App, StartError},
-    identity::{demo_people, store::organisations},
+    identity::{demo_people, store::organisations, totp::Secret},
     platform::{clock::random, http::Failure},
 };
 
@@ -37,11 +37,21 @@ async fn make_world(app: &App, data: &Path) -> Result<(), StartError> {
             role: person.role,
             organisation: person.organisation.to_owned(),
             sees: person.sees.to_owned(),
+            one_time_code_secret: has_app(person).then(|| Secret::random().to_base32()),
         });
     }
     // Written first: passwords that nobody can look up would make the world useless.
     demo_people::write(&app.secrets, &demo_list).map_err(unwritten("write the demo people"))?;
-    let builder = Builder::new(app, data, people);
+    let apps = demo_list
+        .iter()
+        .map(|person| {
+            person
+                .one_time_code_secret
+                .as_deref()
+                .and_then(Secret::from_base32)
+        })
+        .collect();
+    let builder = Builder::new(app, data, people, apps);
     let data = data.to_owned();
     app.db
         .write(move |connection| {
@@ -59,6 +69,12 @@ async fn make_world(app: &App, data: &Path) -> Result<(), StartError> {
         })
         .await?;
     Ok(())
+}
+
+/// Staff have an authenticator app, so that emergency access can be tried; it is asked for only then, or
+/// no card would sign anyone in. Rashida is new and has a password only.
+fn has_app(person: &PersonSeed) -> bool {
+    person.login != "rashida.amadi" && !matches!(person.role, Role::Patient | Role::Proxy)
 }
 
 fn unwritten(step: &'static str) -> impl FnOnce(io::Error) -> StartError {

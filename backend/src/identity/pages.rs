@@ -39,6 +39,8 @@ pub const fn portal_path(role: Role) -> &'static str {
 /// What a page needs to know beside its words.
 pub struct Look {
     style: Option<String>,
+    /// Address and integrity of the passkey script.
+    script: Option<(String, Option<String>)>,
     theme: &'static str,
     demo: bool,
 }
@@ -47,6 +49,10 @@ impl Look {
     pub fn of(app: &App, query: &str) -> Self {
         Self {
             style: app.portal.address("sign-in.css").map(str::to_owned),
+            script: app.portal.address("passkey.js").map(|address| {
+                let integrity = app.portal.integrity(address).map(str::to_owned);
+                (address.to_owned(), integrity)
+            }),
             theme: if query.contains("theme=night") {
                 "night"
             } else {
@@ -66,6 +72,9 @@ impl Look {
                     title { (title) }
                     (icon())
                     @if let Some(style) = &self.style { link rel="stylesheet" href=(style); }
+                    @if let Some((address, integrity)) = &self.script {
+                        script src=(address) integrity=[integrity.as_deref()] defer {}
+                    }
                 }
                 body.gate {
                     a.skip href="#main" { (skip) }
@@ -120,7 +129,15 @@ pub fn sign_in(look: &Look, login: &str, failure: Option<&Failure>) -> Markup {
                         }
                     }
                 }
+                // Shown by the script, where the browser knows passkeys.
+                div.passkey hidden {
+                    button.button.primary.tall.wide type="button" data-passkey="sign-in" { (glyph("i", KEY)) "Use a passkey" }
+                    p.hint { "Finger, face, PIN or security key. Nothing to type." }
+                    p.error role="alert" data-passkey-error hidden {}
+                    p.or { "or with a password" }
+                }
                 form method="post" action="/sign-in" {
+                    input type="hidden" name="passkeys" value="no";
                     div.field {
                         label for="name" { "E-mail or staff number" }
                         input #name name="name" autocomplete="username webauthn" autocapitalize="none"
@@ -135,9 +152,12 @@ pub fn sign_in(look: &Look, login: &str, failure: Option<&Failure>) -> Markup {
                             input #password name="password" type="password" autocomplete="current-password" required
                                 autofocus[failed] aria-invalid=[failed.then_some("true")]
                                 aria-describedby=[failed.then_some("password-error")];
+                            button.button type="button" data-show hidden aria-pressed="false" aria-controls="password" {
+                                (glyph("i s", EYE)) "Show"
+                            }
                         }
                     }
-                    button.button.primary.tall.wide type="submit" { "Sign in" }
+                    button.button.primary.tall.wide type="submit" data-submit { "Sign in" }
                 }
             }
             p.gate-help {
@@ -150,6 +170,76 @@ pub fn sign_in(look: &Look, login: &str, failure: Option<&Failure>) -> Markup {
         footer.gate-foot {
             span { @if look.demo { "Demo data. No real patient is in here." } @else { "Fleetward" } }
         }
+    })
+}
+
+/// After a right password, for those who are asked for a code.
+pub fn code(look: &Look, failure: Option<&Failure>) -> Markup {
+    let failed = failure.is_some();
+    look.page("One more step · Sign in · Fleetward", "Skip to the code", &html! {
+        header.gate-top { (brand()) }
+        main.gate-main #main {
+            h1 { "One more step" }
+            p.lead { "Your password was right. Now the code of your authenticator app." }
+            section.panel.gate-card aria-label="Code" {
+                @if let Some(Failure::SlowedDown(wait)) = failure {
+                    div.trouble.wait role="alert" tabindex="-1" {
+                        (glyph("i", CLOCK))
+                        div {
+                            h2 { "A code has to wait " span.count { (minutes(wait.as_secs().max(1))) } }
+                            p { "Several wrong ones came in. Nobody is locked out." }
+                        }
+                    }
+                } @else if failed {
+                    div.trouble role="alert" tabindex="-1" {
+                        (glyph("i", WARNING))
+                        div {
+                            h2 { "That code is not right, or was used before" }
+                            p { "A new one comes every 30 seconds. Is the clock of your phone right?" }
+                        }
+                    }
+                }
+                form method="post" action="/sign-in/code" {
+                    div.field.wrong[failed] {
+                        label for="code" { "Code" }
+                        input #code name="code" inputmode="numeric" autocomplete="one-time-code" autocapitalize="none"
+                            spellcheck="false" required autofocus aria-describedby="code-hint"
+                            aria-invalid=[failed.then_some("true")];
+                        p.hint #code-hint { "Six digits. Phone lost? One of your recovery codes does too." }
+                    }
+                    button.button.primary.tall.wide type="submit" { "Sign in" }
+                }
+            }
+            p.gate-help { a href="/sign-in" { "Start again" } }
+        }
+        footer.gate-foot { span { "Fleetward" } }
+    })
+}
+
+/// After a right password, for those who have no passkey: what it is, and the choice.
+pub fn passkey_offer(look: &Look, name: &str) -> Markup {
+    look.page("Make a passkey · Fleetward", "Skip to the offer", &html! {
+        header.gate-top { (brand()) div.end { span.muted { (name) } } }
+        main.gate-main #main {
+            h1 { "Next time without a password?" }
+            p.lead { "A passkey replaces it. Your finger, face or PIN unlocks it and never leaves your device." }
+            section.panel.gate-card aria-label="Make a passkey" {
+                div.passkey hidden {
+                    div.field {
+                        label for="passkey-name" { "What will you call it?" }
+                        input #passkey-name maxlength="60" value="My passkey" autocomplete="off" aria-describedby="passkey-hint";
+                        p.hint #passkey-hint { "The device it will be on: you see this name in your list." }
+                    }
+                    button.button.primary.tall.wide type="button" data-passkey="register" { (glyph("i", KEY)) "Make a passkey" }
+                    p.error role="alert" data-passkey-error hidden {}
+                }
+                form method="post" action="/sign-in/passkey/later" {
+                    button.button.tall.wide type="submit" { "Not now" }
+                }
+            }
+            p.gate-help { "At a PC that others use too, keep it on your phone or a security key, never on the PC." }
+        }
+        footer.gate-foot { span { "You are signed in." } }
     })
 }
 

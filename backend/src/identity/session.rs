@@ -15,6 +15,7 @@ use actix_web::{
     web::Data,
 };
 use fleetward_common::{
+    credentials::Proof,
     id::SessionId,
     identity::{SessionView, UnitSummary},
     live::Topic,
@@ -108,6 +109,8 @@ fn built(name: &'static str, value: String, age: CookieDuration) -> Cookie<'stat
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     pub actor: Actor,
+    /// How and when the person last proved who they are; see [`super::step_up`].
+    pub proof: Proof,
     pub name: String,
     pub organisation_name: String,
     pub units: Vec<UnitSummary>,

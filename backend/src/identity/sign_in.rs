@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use actix_web::cookie::Cookie;
 use fleetward_common::{
-    id::{OrganisationId, PersonId, SessionId},
+    credentials::ProofKind,
+    id::{PersonId, SessionId},
     identity::SignIn,
     text::Login,
     time::Instant,
@@ -14,11 +15,17 @@ use serde_json::json;
 use super::{
     Hashing,
     browser::Browser,
-    password::LONGEST_BYTES,
+    ceremonies::{Ceremonies, Ticket, TicketHash},
+    notices::{self, Notice},
+    passkeys::Passkeys,
+    password::Verdict,
     rules::{Rules, SessionKind},
+    second_factor::{self, Shown},
     session::{self, SignedIn, Token},
-    slowdown::{Attempt, Place},
-    store::{self, failures::Begun, people::Account, sessions::NewSession},
+    slowdown::Place,
+    store::{self, people::Account, sessions::NewSession},
+    totp::Secret,
+    tries::{Try, note_failure},
 };
 use crate::{
     access::actor::usual_purpose,
@@ -33,14 +40,21 @@ use crate::{
 /// What sign-in keeps between requests.
 pub struct SignInDesk {
     pub hashing: Hashing,
+    pub passkeys: Passkeys,
+    /// Authenticator apps that are being set up, by session.
+    pub(super) enrolments: Ceremonies<SessionId, Secret>,
+    pub(super) second_steps: Ceremonies<TicketHash, SecondStep>,
     /// Hashes what failures are counted under.
-    counting: Key,
+    pub(super) counting: Key,
 }
 
 impl SignInDesk {
     pub fn new(secrets: &Secrets) -> Result<Self, Failure> {
         Ok(Self {
             hashing: Hashing::new()?,
+            passkeys: Passkeys::default(),
+            enrolments: Ceremonies::default(),
+            second_steps: Ceremonies::default(),
             counting: secrets.derived(b"fleetward v1 sign-in counts"),
         })
     }
@@ -52,6 +66,7 @@ pub struct Started {
     pub kind: SessionKind,
     pub lifetime: Duration,
     pub session: SessionId,
+    pub person: PersonId,
 }
 
 impl Started {
@@ -60,15 +75,33 @@ impl Started {
     }
 }
 
+/// What a right password leads to.
+pub enum Opened {
+    Session(Started),
+    /// This person is asked for a code at sign-in, and none came along.
+    CodeNeeded(SecondStep),
+}
+
+/// The cookie of a browser that showed the password and is asked for the code.
+pub const SECOND_STEP: &str = "__Host-second-step";
+
+/// The password was right, and the code is still to come.
+pub struct SecondStep {
+    account: Account,
+    tries_left: u32,
+}
+
+const TRIES: u32 = 5;
+
 /// Where a session is about to begin.
-enum Seat {
+pub(super) enum Seat {
     /// A browser of one's own. What it had before ends: a token never survives a sign-in.
     Own { replaced: Option<[u8; 32]> },
     /// A ward's screen, which goes on as it is; whoever acted there before ends.
     Screen(Box<SignedIn>),
 }
 
-async fn seat(app: &App, browser: &Browser) -> Result<Seat, Failure> {
+pub(super) async fn seat(app: &App, browser: &Browser) -> Result<Seat, Failure> {
     let Some(hash) = browser.session.as_ref().map(Token::sha256) else {
         return Ok(Seat::Own { replaced: None });
     };
@@ -83,69 +116,69 @@ async fn seat(app: &App, browser: &Browser) -> Result<Seat, Failure> {
     })
 }
 
-/// Checks a password and starts a session: in a browser of one's own in place of the one before, on a
-/// ward's screen for the moment and beside the screen's own.
-pub async fn with_password(app: &App, attempt: SignIn, browser: &Browser) -> Result<Started, Failure> {
-    let now = app.clock.now();
-    let login = Login::parse(&attempt.login).or(Err(Failure::SignInFailed))?;
-    let login = login.as_str().to_lowercase();
-    let seat = seat(app, browser).await?;
-    let place = match &seat {
-        Seat::Screen(screen) => screen.station.as_ref().map(|station| Place::Station(station.id)),
-        Seat::Own { .. } => None,
-    };
-    let place = place.unwrap_or(Place::Address(browser.address));
-    let tried = Attempt::new(&app.sign_in.counting, &login, place);
-    let known = begin(app, &tried, now).await?;
-    let proven = proven(app, login, attempt.password, now).await;
-    match proven {
-        Ok((Some(account), true)) => {
-            app.db
-                .write({
-                    let tried = tried.clone();
-                    move |connection| {
-                        store::failures::forgive(connection, &tried, known, now)?;
-                        store::people::forgive(connection, account.person)?;
-                        Ok::<_, Failure>(())
-                    }
-                })
-                .await?;
-            start_session(app, &account, seat, browser).await
+impl Seat {
+    fn place(&self, browser: &Browser) -> Place {
+        match self {
+            Seat::Screen(screen) => screen.station.as_ref().map(|station| Place::Station(station.id)),
+            Seat::Own { .. } => None,
         }
-        Ok((account, _)) => {
-            note_failure(app, account.as_ref(), now).await?;
-            Err(Failure::SignInFailed)
-        }
-        Err(failure) => {
-            // We could not look: that is nobody's mistake.
-            app.db
-                .write(move |connection| store::failures::take_back(connection, &tried, known))
-                .await?;
-            Err(failure)
-        }
+        .unwrap_or(Place::Address(browser.address))
     }
 }
 
-/// Counts the try before it is looked at. Answers whether the account is known at this place.
-async fn begin(app: &App, tried: &Attempt, now: Instant) -> Result<bool, Failure> {
-    let tried = tried.clone();
-    let begun = app
+/// Checks a password, and the code where one is asked for, and starts a session: in a browser of one's own
+/// in place of the one before, on a ward's screen for the moment and beside the screen's own.
+pub async fn with_password(app: &App, attempt: SignIn, browser: &Browser) -> Result<Opened, Failure> {
+    let now = app.clock.now();
+    // What is no login at all is looked up all the same, so that it costs what others cost.
+    let login = Login::parse(&attempt.login).map_or(String::new(), |login| login.as_str().to_lowercase());
+    let seat = seat(app, browser).await?;
+    let tried = Try::begin(app, &login, seat.place(browser), now).await?;
+    let (account, verdict) = match looked_up(app, login, attempt.password.clone(), now).await {
+        Ok(found) => found,
+        Err(failure) => {
+            // We could not look: that is nobody's mistake.
+            tried.take_back(app).await?;
+            return Err(failure);
+        }
+    };
+    let account = match account {
+        Some(account) if verdict.is_right() => account,
+        account => {
+            note_failure(app, account.as_ref(), now).await?;
+            return Err(Failure::SignInFailed);
+        }
+    };
+    if verdict == Verdict::RightButOutdated {
+        rehash(app, &account, attempt.password).await?;
+    }
+    let person = account.person;
+    let factor = app
         .db
-        .write(move |connection| store::failures::begin(connection, &tried, now).map_err(Failure::from))
+        .read(move |connection| store::second_factors::of_person(connection, person))
         .await?;
-    match begun {
-        Begun::GoOn { known } => Ok(known),
-        Begun::Wait(wait) => Err(Failure::SlowedDown(wait)),
+    if factor.is_none_or(|factor| !factor.asked_at_sign_in) {
+        tried.was_good(app, person, now).await?;
+        let started = start_session(app, &account, seat, browser, ProofKind::Password, None).await?;
+        return Ok(Opened::Session(started));
+    }
+    tried.take_back(app).await?;
+    match attempt.code {
+        None => Ok(Opened::CodeNeeded(SecondStep {
+            account,
+            tries_left: TRIES,
+        })),
+        Some(code) => Ok(Opened::Session(with_code(app, &account, &code, browser).await?)),
     }
 }
 
 /// Looks the account up and its password through: one hash, whoever was named.
-async fn proven(
+async fn looked_up(
     app: &App,
     login: String,
     password: String,
     now: Instant,
-) -> Result<(Option<Account>, bool), Failure> {
+) -> Result<(Option<Account>, Verdict), Failure> {
     let account = app
         .db
         .read(move |connection| store::people::account(connection, &login, now))
@@ -154,18 +187,91 @@ async fn proven(
         .as_ref()
         .filter(|account| account.may_sign_in)
         .and_then(|account| account.phc.clone());
-    let too_long = password.len() > LONGEST_BYTES;
-    let password = if too_long { String::new() } else { password };
-    let proven = app.sign_in.hashing.verify(password, phc).await? && !too_long;
-    Ok((account, proven))
+    let verdict = app.sign_in.hashing.verify(password, phc).await?;
+    Ok((account, verdict))
 }
 
-/// Starts a session for someone who has proven who they are, by whatever means.
-async fn start_session(
+/// The browser that showed the password may now show the code.
+pub fn await_code(app: &App, step: SecondStep) -> Ticket {
+    let ticket = Ticket::random(SECOND_STEP);
+    app.sign_in
+        .second_steps
+        .begin(ticket.hash(), step, app.clock.now());
+    ticket
+}
+
+/// The code of a browser that showed the password before.
+pub async fn with_awaited_code(
+    app: &App,
+    ticket: &Ticket,
+    code: &str,
+    browser: &Browser,
+) -> Result<Started, Failure> {
+    let now = app.clock.now();
+    let step = app
+        .sign_in
+        .second_steps
+        .take(&ticket.hash(), now)
+        .ok_or(Failure::SignInRequired)?;
+    let outcome = with_code(app, &step.account, code, browser).await;
+    let tries_left = step.tries_left - 1;
+    if outcome.is_err() && tries_left > 0 {
+        let again = SecondStep { tries_left, ..step };
+        app.sign_in.second_steps.begin(ticket.hash(), again, now);
+    }
+    outcome
+}
+
+async fn with_code(app: &App, account: &Account, code: &str, browser: &Browser) -> Result<Started, Failure> {
+    let now = app.clock.now();
+    let seat = seat(app, browser).await?;
+    let tried = Try::begin(app, &account.login, seat.place(browser), now).await?;
+    let outcome = match recognised(app, account.person, code, now).await? {
+        Some(shown) => {
+            let proof = ProofKind::PasswordAndCode;
+            start_session(app, account, seat, browser, proof, Some(shown)).await
+        }
+        None => Err(Failure::ProofFailed),
+    };
+    match outcome {
+        Ok(started) => {
+            tried.was_good(app, account.person, now).await?;
+            Ok(started)
+        }
+        Err(Failure::ProofFailed) => {
+            note_failure(app, Some(account), now).await?;
+            Err(Failure::ProofFailed)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// What this code is for this person; `None` when it is nothing.
+pub(super) async fn recognised(
+    app: &App,
+    person: PersonId,
+    code: &str,
+    now: Instant,
+) -> Result<Option<Shown>, Failure> {
+    let factor = app
+        .db
+        .read(move |connection| store::second_factors::of_person(connection, person))
+        .await?;
+    match factor {
+        Some(factor) => second_factor::recognise(&factor, &app.secrets.master, person, code, now),
+        None => Ok(None),
+    }
+}
+
+/// Starts a session for someone who has proven who they are. `spent` is the code that was shown; used
+/// before, it starts nothing.
+pub(super) async fn start_session(
     app: &App,
     account: &Account,
     seat: Seat,
     browser: &Browser,
+    proof: ProofKind,
+    spent: Option<Shown>,
 ) -> Result<Started, Failure> {
     let now = app.clock.now();
     let token = Token::random();
@@ -193,10 +299,12 @@ async fn start_session(
         person: account.person,
         membership: account.membership,
         purpose: usual_purpose(account.role),
+        proof,
         created_at: now,
         expires_at: now + lifetime,
     };
     let id = session.id;
+    let by_recovery_code = matches!(spent, Some(Shown::RecoveryCode(_)));
     let entry = AuditEntry {
         organisation: account.organisation,
         at: now,
@@ -214,12 +322,19 @@ async fn start_session(
             id: *id.as_bytes(),
         }),
         patient: None,
-        detail: json!({ "proof": "password", "kind": kind.as_str() }),
+        detail: json!({
+            "proof": proof.as_str(), "kind": kind.as_str(), "recovery_code": by_recovery_code,
+        }),
     };
-    let key = app.secrets.audit.clone();
+    let (secrets, clock, person) = (app.secrets.clone(), app.clock.clone(), account.person);
     let ended = app
         .db
         .write(move |connection| {
+            if let Some(shown) = &spent
+                && !second_factor::spend(connection, person, shown, now)?
+            {
+                return Err(Failure::ProofFailed);
+            }
             let mut ended = Vec::new();
             if let Some(hash) = replaced {
                 ended.extend(store::sessions::end_by_token(connection, &hash, now)?);
@@ -228,7 +343,10 @@ async fn start_session(
                 ended.extend(store::sessions::end_all_on_kiosk(connection, kiosk, now)?);
             }
             store::sessions::start(connection, &session)?;
-            audit::append(connection, &key, &entry)?;
+            audit::append(connection, &secrets.audit, &entry)?;
+            if by_recovery_code {
+                notices::put(connection, &secrets, &clock, person, Notice::RecoveryCodeUsed)?;
+            }
             Ok::<_, Failure>(ended)
         })
         .await?;
@@ -240,7 +358,20 @@ async fn start_session(
         kind,
         lifetime,
         session: id,
+        person,
     })
+}
+
+async fn rehash(app: &App, account: &Account, password: String) -> Result<(), Failure> {
+    let Some(outdated) = account.phc.clone() else {
+        return Ok(());
+    };
+    let (person, phc) = (account.person, app.sign_in.hashing.hash(password).await?);
+    app.db
+        .write(move |connection| {
+            store::passwords::rehash(connection, person, &outdated, &phc).map_err(Failure::from)
+        })
+        .await
 }
 
 /// Ends what this browser has: on a ward's screen only whoever acts there, because the screen stays. Says
@@ -268,8 +399,8 @@ async fn end_by_token(app: &App, token: &Token) -> Result<(), Failure> {
             let Some(signed_in) = store::sessions::alive(connection, &hash, now)? else {
                 return Ok::<_, Failure>(None);
             };
-            let ended = store::sessions::end_by_token(connection, &hash, now)?;
             let actor = &signed_in.actor;
+            store::sessions::end(connection, actor.session, now)?;
             let entry = AuditEntry {
                 organisation: actor.organisation,
                 at: now,
@@ -285,49 +416,11 @@ async fn end_by_token(app: &App, token: &Token) -> Result<(), Failure> {
                 detail: json!({ "by": "sign_out" }),
             };
             audit::append(connection, &key, &entry)?;
-            Ok(ended)
+            Ok(Some(actor.session))
         })
         .await?;
     if let Some(ended) = ended {
         app.live.end_session(ended);
     }
     Ok(())
-}
-
-/// A failure goes into the record of the organisation it was aimed at; one aimed at nobody, into the
-/// operator's.
-async fn note_failure(app: &App, account: Option<&Account>, now: Instant) -> Result<(), Failure> {
-    let key = app.secrets.audit.clone();
-    let target: Option<(OrganisationId, PersonId)> =
-        account.map(|account| (account.organisation, account.person));
-    app.db
-        .write(move |connection| {
-            let organisation = match target {
-                Some((organisation, person)) => {
-                    store::people::note_failure(connection, person, now)?;
-                    Some(organisation)
-                }
-                None => store::organisations::platform(connection)?,
-            };
-            let Some(organisation) = organisation else {
-                return Ok(());
-            };
-            let entry = AuditEntry {
-                organisation,
-                at: now,
-                action: AuditAction::Execute,
-                event: "sign_in_failed",
-                outcome: AuditOutcome::MinorFailure,
-                actor: AuditActor::SYSTEM,
-                entity: target.map(|(_, person)| AuditEntity {
-                    kind: "person",
-                    id: *person.as_bytes(),
-                }),
-                patient: None,
-                detail: json!({ "known": target.is_some() }),
-            };
-            audit::append(connection, &key, &entry)?;
-            Ok::<_, Failure>(())
-        })
-        .await
 }

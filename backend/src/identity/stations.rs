@@ -1,6 +1,7 @@
 //! A ward's screen: made by whoever answers for the ward, ended by them too.
 
 use fleetward_common::{
+    credentials::ProofKind,
     id::{IntervalId, MembershipId, PersonId, SessionId, StationId},
     sessions::EnrolStation,
     time::Instant,
@@ -61,10 +62,12 @@ pub async fn enrol(
         person: station.person,
         membership: station.membership,
         purpose: usual_purpose(Role::WardStation),
+        // Of whoever made it a screen; the screen itself proves nothing, and is asked for nothing.
+        proof: ProofKind::Password,
         created_at: now,
         expires_at: now + lifetime,
     };
-    let id = session.id;
+    let (id, person) = (session.id, station.person);
     let key = app.secrets.audit.clone();
     let entry = entry(permit.actor(), station.id, "station_enrolled", now);
     app.db
@@ -82,6 +85,7 @@ pub async fn enrol(
         kind: SessionKind::Kiosk,
         lifetime,
         session: id,
+        person,
     })
 }
 

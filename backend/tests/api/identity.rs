@@ -164,7 +164,7 @@ on_both_engines! {
 }
 
 /// Portals on a clock that stands still, on each engine this build has.
-fn with_manual_clock(test: impl AsyncFn(&Portal, &Clock)) {
+pub fn with_manual_clock(test: impl AsyncFn(&Portal, &Clock)) {
     let engines = [
         Engine::Sqlite,
         #[cfg(feature = "postgres")]

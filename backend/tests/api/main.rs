@@ -22,5 +22,7 @@ mod identity;
 mod live;
 mod migrations;
 mod ops;
+mod passkeys;
 mod platform;
+mod step_up;
 mod support;

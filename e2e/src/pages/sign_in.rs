@@ -8,6 +8,8 @@ use crate::{
     trouble::{Outcome, Trouble},
 };
 
+const OFFER: &str = "/sign-in/passkey";
+
 pub struct SignIn<'a> {
     portal: &'a Portal,
     browser: &'a Browser,
@@ -49,10 +51,23 @@ impl<'a> SignIn<'a> {
         Ok(())
     }
 
+    /// At home, by way of "Not now" where a passkey was offered.
     pub async fn is_home(&self, person: Person) -> Outcome {
         eventually(&format!("{} at {}", person.name, person.home), async || {
             let path = self.browser.path().await?;
+            if path == OFFER {
+                self.browser.control("Not now").await?.click().await?;
+            }
             Ok(path.starts_with(person.home).then_some(()))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// The offer of a passkey, which follows a good password.
+    pub async fn is_offered_a_passkey(&self) -> Outcome {
+        eventually("the offer of a passkey", async || {
+            Ok((self.browser.path().await? == OFFER).then_some(()))
         })
         .await?;
         Ok(())

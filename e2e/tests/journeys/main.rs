@@ -14,6 +14,8 @@ mod hostile_input;
 #[cfg(test)]
 mod lost_lines;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod the_bed_drawer;

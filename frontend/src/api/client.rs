@@ -5,7 +5,7 @@ use fleetward_common::{
     time::Instant,
 };
 use gloo_net::http::{Request, Response};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::ApiError;
 
@@ -17,6 +17,35 @@ pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
         .send()
         .await
         .or(Err(ApiError::NoAnswer))?;
+    read(response).await
+}
+
+/// Sends JSON and reads the JSON that comes back.
+pub async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Result<T, ApiError> {
+    read(send(path, body).await?).await
+}
+
+/// Sends JSON; that it was taken is the whole answer.
+pub async fn tell<B: Serialize>(path: &str, body: &B) -> Result<(), ApiError> {
+    let response = send(path, body).await?;
+    if response.ok() {
+        Ok(())
+    } else {
+        Err(refusal(response).await)
+    }
+}
+
+async fn send<B: Serialize>(path: &str, body: &B) -> Result<Response, ApiError> {
+    Request::post(&format!("{ROOT}{path}"))
+        .header("Accept", "application/json")
+        .json(body)
+        .or(Err(ApiError::NoAnswer))?
+        .send()
+        .await
+        .or(Err(ApiError::NoAnswer))
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
     if !response.ok() {
         return Err(refusal(response).await);
     }

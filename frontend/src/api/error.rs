@@ -31,6 +31,17 @@ impl ApiError {
         }
     }
 
+    /// A sentence for the person, wherever there is room for one line only.
+    pub fn words(&self) -> String {
+        match self {
+            ApiError::NoAnswer => "The portal does not answer. Nothing was changed.".to_owned(),
+            ApiError::Unreadable { .. } => {
+                "The answer could not be read. Load this page anew and look whether it was done.".to_owned()
+            }
+            ApiError::Refused(body) => body.message.clone(),
+        }
+    }
+
     /// Nobody is signed in (any more): the only way on is the sign-in page.
     pub fn needs_sign_in(&self) -> bool {
         matches!(

@@ -8,10 +8,13 @@ pub mod error;
 pub mod live;
 
 mod client;
+mod passkeys;
 
+pub mod credentials;
 pub mod devices;
 pub mod patients;
 pub mod session;
 pub mod wards;
 
 pub use error::ApiError;
+pub use passkeys::PasskeyError;

@@ -27,7 +27,7 @@ pub fn person_menu() -> Html {
     };
     html! {
         <div class="person">
-            <div class="who"><b>{ &person.name }</b><span>{ person.role.title() }</span></div>
+            <a class="who" href="/security" title="Security: what you sign in with"><b>{ &person.name }</b><span>{ person.role.title() }</span></a>
             <button type="button" class="button quiet" onclick={sign_out} title="Sign out" aria-label="Sign out">
                 <Icon name="sign-out" />
             </button>

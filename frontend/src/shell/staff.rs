@@ -14,6 +14,7 @@ use crate::{
     care::home::HomePatientsPage,
     fleet::{DevicePage, FleetPage},
     hooks::{use_capabilities, use_session},
+    identity::SecurityPage,
     ui::empty_state::EmptyState,
 };
 
@@ -29,6 +30,8 @@ pub enum StaffRoute {
     Device { device: DeviceId },
     #[at("/staff/policy")]
     Policy,
+    #[at("/security")]
+    Security,
     #[not_found]
     #[at("/staff/nothing-here")]
     NotFound,
@@ -100,6 +103,9 @@ fn staff_page(props: &StaffPageProps) -> Html {
         return html! {};
     };
     let console = console(session.role);
+    if props.route == StaffRoute::Security {
+        return html! { <SecurityPage /> };
+    }
     html! {
         <Frame nav={nav(console, props.route, &capabilities)} no_patient_data={console == Console::Fleet}>
             { page(props.route, console, &session) }
@@ -162,7 +168,7 @@ fn page(route: StaffRoute, console: Console, session: &SessionView) -> Html {
         (StaffRoute::Device { device }, _) => html! { <DevicePage {device} /> },
         (StaffRoute::Policy, _) => html! { <PolicyPage /> },
         // Another role's list would be empty here, and an empty list would say that there is nobody.
-        (StaffRoute::Patients | StaffRoute::Fleet | StaffRoute::NotFound, _) => {
+        (StaffRoute::Patients | StaffRoute::Fleet | StaffRoute::Security | StaffRoute::NotFound, _) => {
             html! { <NotFoundPage home="/staff" home_name="your console" /> }
         }
     }

@@ -58,6 +58,10 @@ fn title(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::NotFound => "Nothing here that you can open",
         ErrorCode::NotPermitted | ErrorCode::CrossSite => "Not open to you",
+        ErrorCode::StepUpRequired
+        | ErrorCode::SecondFactorRequired
+        | ErrorCode::PasskeyRefused
+        | ErrorCode::PersonRequired => "First prove that it is you",
         ErrorCode::SignInRequired | ErrorCode::SignInFailed | ErrorCode::SessionExpired => {
             "You are signed out"
         }

@@ -1,6 +1,9 @@
 pub mod failures;
 pub mod organisations;
+pub mod passkeys;
+pub mod passwords;
 pub mod people;
+pub mod second_factors;
 pub mod session_list;
 pub mod sessions;
 pub mod stations;

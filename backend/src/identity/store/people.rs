@@ -11,7 +11,7 @@ use fleetward_common::{
 };
 
 use crate::{
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, micros},
+    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
     schema::{membership_units, memberships, passwords, people},
 };
 
@@ -21,21 +21,41 @@ const MOST_FAILURES_IN_A_ROW: i64 = 100;
 /// Someone who might sign in.
 pub struct Account {
     pub person: PersonId,
+    pub login: String,
     pub membership: MembershipId,
     pub organisation: OrganisationId,
     pub role: Role,
     pub phc: Option<String>,
+    /// Then nothing opens, whatever is shown.
+    pub suspended: bool,
     /// Not suspended, and the password not disabled.
     pub may_sign_in: bool,
 }
 
-type AccountRow = (Vec<u8>, Option<i64>, Vec<u8>, Vec<u8>, String);
+type AccountRow = (String, Option<i64>, Vec<u8>, Vec<u8>, String);
 
 /// The account of a login, with the membership it signs in as: the one that began first.
 pub fn account(connection: &mut DbConnection, login: &str, now: Instant) -> Result<Option<Account>, DbError> {
+    let person: Option<Vec<u8>> = people::table
+        .filter(people::login.eq(login))
+        .select(people::id)
+        .first(connection)
+        .optional()?;
+    match person {
+        Some(person) => account_of(connection, PersonId::restored(&person)?, now),
+        None => Ok(None),
+    }
+}
+
+/// The same for a person who is known already.
+pub fn account_of(
+    connection: &mut DbConnection,
+    person: PersonId,
+    now: Instant,
+) -> Result<Option<Account>, DbError> {
     let row: Option<AccountRow> = people::table
         .inner_join(memberships::table)
-        .filter(people::login.eq(login))
+        .filter(people::id.eq(person.stored()))
         .filter(memberships::suspended_at.is_null())
         .filter(memberships::valid_from.le(micros(now)))
         .filter(
@@ -45,7 +65,7 @@ pub fn account(connection: &mut DbConnection, login: &str, now: Instant) -> Resu
         )
         .order(memberships::valid_from)
         .select((
-            people::id,
+            people::login,
             people::suspended_at,
             memberships::id,
             memberships::organisation_id,
@@ -53,11 +73,11 @@ pub fn account(connection: &mut DbConnection, login: &str, now: Instant) -> Resu
         ))
         .first(connection)
         .optional()?;
-    let Some((person, suspended_at, membership, organisation, role)) = row else {
+    let Some((login, suspended_at, membership, organisation, role)) = row else {
         return Ok(None);
     };
     let password: Option<(String, Option<i64>)> = passwords::table
-        .find(&person)
+        .find(person.stored())
         .select((passwords::phc, passwords::disabled_at))
         .first(connection)
         .optional()?;
@@ -65,11 +85,13 @@ pub fn account(connection: &mut DbConnection, login: &str, now: Instant) -> Resu
         .as_ref()
         .is_some_and(|(_, disabled_at)| disabled_at.is_some());
     Ok(Some(Account {
-        person: PersonId::restored(&person)?,
+        person,
+        login,
         membership: MembershipId::restored(&membership)?,
         organisation: OrganisationId::restored(&organisation)?,
         role: Role::parse(&role).ok_or(CorruptRow { what: "role" })?,
         phc: password.map(|(phc, _)| phc),
+        suspended: suspended_at.is_some(),
         may_sign_in: suspended_at.is_none() && !disabled,
     }))
 }
@@ -104,6 +126,32 @@ pub fn open_membership(
         OrganisationId::restored(&organisation)?,
         Role::parse(&role).ok_or(CorruptRow { what: "role" })?,
     )))
+}
+
+pub fn login_of(connection: &mut DbConnection, person: PersonId) -> Result<String, DbError> {
+    Ok(people::table
+        .find(person.stored())
+        .select(people::login)
+        .first(connection)?)
+}
+
+/// When this person last said that they want no passkey now.
+pub fn passkey_declined_at(
+    connection: &mut DbConnection,
+    person: PersonId,
+) -> Result<Option<Instant>, DbError> {
+    let at: Option<i64> = people::table
+        .find(person.stored())
+        .select(people::passkey_declined_at)
+        .first(connection)?;
+    Ok(at.map(instant))
+}
+
+pub fn decline_passkey(connection: &mut DbConnection, person: PersonId, now: Instant) -> QueryResult<()> {
+    diesel::update(people::table.find(person.stored()))
+        .set(people::passkey_declined_at.eq(micros(now)))
+        .execute(connection)
+        .map(drop)
 }
 
 pub fn note_failure(connection: &mut DbConnection, person: PersonId, now: Instant) -> QueryResult<()> {

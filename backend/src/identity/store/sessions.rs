@@ -1,12 +1,15 @@
 //! Sessions: found by the hash of their token, alive while neither ended nor expired, and only as long
 //! as the membership they were started with.
 
+use std::time::Duration;
+
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
     QueryResult, RunQueryDsl,
 };
 use fleetward_common::{
     access::{Purpose, Role},
+    credentials::{Proof, ProofKind},
     id::{MembershipId, OrganisationId, PatientId, PersonId, SessionId, UnitId},
     identity::UnitSummary,
     time::Instant,
@@ -23,6 +26,9 @@ use crate::{
     schema::{membership_units, memberships, organisations, patient_people, people, sessions, sites, units},
 };
 
+/// How long the token of before a step-up stays known: a slow request, not a second session.
+const UNDER_WAY: Duration = Duration::from_secs(10);
+
 pub struct NewSession {
     pub id: SessionId,
     pub kind: SessionKind,
@@ -34,6 +40,7 @@ pub struct NewSession {
     pub person: PersonId,
     pub membership: MembershipId,
     pub purpose: Purpose,
+    pub proof: ProofKind,
     pub created_at: Instant,
     pub expires_at: Instant,
 }
@@ -53,6 +60,8 @@ pub fn start(connection: &mut DbConnection, new: &NewSession) -> QueryResult<()>
             sessions::kiosk_session_id.eq(new.kiosk.map(|kiosk| kiosk.stored())),
             sessions::browser.eq(&new.browser),
             sessions::network.eq(&new.network),
+            sessions::proof_kind.eq(new.proof.as_str()),
+            sessions::proven_at.eq(micros(new.created_at)),
         ))
         .execute(connection)
         .map(drop)
@@ -159,6 +168,52 @@ pub fn note_use(connection: &mut DbConnection, session: SessionId, now: Instant)
     Ok(())
 }
 
+/// The session has been proven anew: from now on another token opens it, and the one before it only
+/// for as long as requests that carry it may be under way.
+pub fn prove(
+    connection: &mut DbConnection,
+    session: SessionId,
+    proof: Proof,
+    token_sha256: [u8; 32],
+) -> Result<bool, DbError> {
+    let old: Option<Vec<u8>> = sessions::table
+        .find(session.stored())
+        .filter(sessions::ended_at.is_null())
+        .select(sessions::token_sha256)
+        .first(connection)
+        .optional()?;
+    let Some(old) = old else {
+        return Ok(false);
+    };
+    diesel::update(sessions::table.find(session.stored()))
+        .set((
+            sessions::proof_kind.eq(proof.kind.as_str()),
+            sessions::proven_at.eq(micros(proof.at)),
+            sessions::token_sha256.eq(token_sha256.to_vec()),
+            sessions::previous_token_sha256.eq(old),
+            sessions::previous_until.eq(micros(proof.at + UNDER_WAY)),
+        ))
+        .execute(connection)?;
+    Ok(true)
+}
+
+/// Ends every session of this person but one: after a password was changed or a passkey removed, whoever
+/// came in by it is out.
+pub fn end_others_of_person(
+    connection: &mut DbConnection,
+    person: PersonId,
+    kept: SessionId,
+    now: Instant,
+) -> Result<Vec<SessionId>, DbError> {
+    let ids: Vec<Vec<u8>> = sessions::table
+        .filter(sessions::person_id.eq(person.stored()))
+        .filter(sessions::id.ne(kept.stored()))
+        .filter(sessions::ended_at.is_null())
+        .select(sessions::id)
+        .load(connection)?;
+    end_these(connection, ids, now)
+}
+
 pub fn alive(
     connection: &mut DbConnection,
     token_sha256: &[u8; 32],
@@ -171,8 +226,33 @@ pub fn alive(
         .optional()?;
     match id {
         Some(id) => alive_by_id(connection, SessionId::restored(&id)?, now),
-        None => Ok(None),
+        None => alive_by_previous_token(connection, token_sha256, now),
     }
+}
+
+/// Whoever still has the token of before a step-up is signed in, and has proven nothing lately.
+fn alive_by_previous_token(
+    connection: &mut DbConnection,
+    token_sha256: &[u8; 32],
+    now: Instant,
+) -> Result<Option<SignedIn>, DbError> {
+    let row: Option<(Vec<u8>, i64)> = sessions::table
+        .filter(sessions::previous_token_sha256.eq(token_sha256.to_vec()))
+        .filter(sessions::previous_until.gt(micros(now)))
+        .select((sessions::id, sessions::created_at))
+        .first(connection)
+        .optional()?;
+    let Some((id, created_at)) = row else {
+        return Ok(None);
+    };
+    let signed_in = alive_by_id(connection, SessionId::restored(&id)?, now)?;
+    Ok(signed_in.map(|signed_in| SignedIn {
+        proof: Proof {
+            kind: ProofKind::Password,
+            at: instant(created_at) - Proof::RECENT,
+        },
+        ..signed_in
+    }))
 }
 
 type SessionRow = (
@@ -187,6 +267,7 @@ type SessionRow = (
     String,
     String,
     Option<Vec<u8>>,
+    (String, i64),
 );
 
 pub fn alive_by_id(
@@ -220,6 +301,7 @@ pub fn alive_by_id(
             organisations::name,
             sessions::kind,
             sessions::kiosk_session_id,
+            (sessions::proof_kind, sessions::proven_at),
         ))
         .first(connection)
         .optional()?;
@@ -235,6 +317,7 @@ pub fn alive_by_id(
         organisation_name,
         kind,
         kiosk,
+        (proof_kind, proven_at),
     )) = row
     else {
         return Ok(None);
@@ -269,6 +352,10 @@ pub fn alive_by_id(
             units: units.iter().map(|unit| unit.id).collect(),
             own_records,
             acts_for,
+        },
+        proof: Proof {
+            kind: ProofKind::parse(&proof_kind).ok_or(CorruptRow { what: "proof" })?,
+            at: instant(proven_at),
         },
         name,
         organisation_name,

@@ -3,7 +3,8 @@
 use fleetward_common::{
     id::{
         AccessReviewId, BedId, ConsentId, DeviceId, DeviceModelId, IntervalId, InvitationId, MembershipId,
-        MessageId, OrganisationId, PatientId, PersonId, RecoveryId, SessionId, SiteId, StationId, UnitId,
+        MessageId, OrganisationId, PasskeyId, PatientId, PersonId, RecoveryId, SessionId, SiteId, StationId,
+        UnitId,
     },
     time::Instant,
 };
@@ -46,6 +47,7 @@ stored_ids!(
     MembershipId,
     MessageId,
     OrganisationId,
+    PasskeyId,
     PatientId,
     PersonId,
     RecoveryId,

@@ -24,6 +24,14 @@ pub enum Failure {
     Busy(Duration),
     /// Every place for requests is taken. Worth another try, at once or nearly.
     Full,
+    /// The password was right; now the code of the second factor.
+    SecondFactorRequired,
+    /// What should have proven who acts did not.
+    ProofFailed,
+    /// Not known here, switched off, or its answer was not good. Why, stands in the record.
+    PasskeyRefused,
+    /// Only after a strong proof of the last minutes.
+    StepUpRequired,
     /// Too many failures lately; the next try is possible after this.
     SlowedDown(Duration),
     CrossSite,
@@ -61,7 +69,10 @@ impl Failure {
             Failure::PersonRequired => ErrorCode::PersonRequired,
             Failure::Busy(_) => ErrorCode::TooManyRequests,
             Failure::Full => ErrorCode::Unavailable,
-            Failure::SignInFailed => ErrorCode::SignInFailed,
+            Failure::SignInFailed | Failure::ProofFailed => ErrorCode::SignInFailed,
+            Failure::SecondFactorRequired => ErrorCode::SecondFactorRequired,
+            Failure::PasskeyRefused => ErrorCode::PasskeyRefused,
+            Failure::StepUpRequired => ErrorCode::StepUpRequired,
             Failure::SlowedDown(_) => ErrorCode::TooManyRequests,
             Failure::CrossSite => ErrorCode::CrossSite,
             Failure::BadRequest(_) => ErrorCode::BadRequest,
@@ -99,6 +110,20 @@ impl Failure {
                 wait.as_secs().max(1)
             ),
             Failure::SignInFailed => "That name and password don’t go together.".to_owned(),
+            Failure::SecondFactorRequired => {
+                "Now the code of your authenticator app, or one of your recovery codes.".to_owned()
+            }
+            Failure::ProofFailed => {
+                "That is not right, or the code was used before. A new code comes every 30 seconds."
+                    .to_owned()
+            }
+            Failure::PasskeyRefused => {
+                "That passkey was not accepted. Try again, or use your password.".to_owned()
+            }
+            Failure::StepUpRequired => {
+                "First prove again that it is you: with a passkey, or with your password and a one-time code."
+                    .to_owned()
+            }
             Failure::SlowedDown(wait) => format!(
                 "Too many tries that failed. The next one is possible in {} s.",
                 wait.as_secs().max(1)

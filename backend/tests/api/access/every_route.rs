@@ -63,7 +63,7 @@ on_both_engines! {
             .collect();
         assert_eq!(
             public,
-            ["POST /api/v1/session", "DELETE /api/v1/session", "GET /api/v1/demo/people", "GET /api/openapi.json"]
+            ["POST /api/v1/session", "DELETE /api/v1/session", "GET /api/v1/demo/people", "POST /api/v1/session/passkey/options", "POST /api/v1/session/passkey", "GET /api/openapi.json"]
         );
     }
 }

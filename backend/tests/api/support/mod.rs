@@ -1,3 +1,4 @@
+pub mod authenticator;
 pub mod engine;
 pub mod people;
 pub mod portal;

@@ -46,7 +46,9 @@ pub fn own_page_view() -> Html {
             <header class="own-top">
                 { brand::mark() }
                 <span class="clinic">{ clinic }</span>
-                <LargerText /><ThemeSwitch /><SignOut />
+                <LargerText /><ThemeSwitch />
+                <a class="button quiet" href="/security" title="Security: what you sign in with" aria-label="Security"><Icon name="key" /></a>
+                <SignOut />
             </header>
             <main id="main" class="own"><AsyncView<OwnPage> of={page} what="your page" {ready} /></main>
         </>

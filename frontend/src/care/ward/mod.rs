@@ -8,7 +8,10 @@ use fleetward_common::id::{BedId, UnitId};
 use yew::{Html, component, html};
 use yew_router::prelude::*;
 
-use crate::shell::{Portal, SessionGate, error_page::NotFoundPage, frame::Frame};
+use crate::{
+    identity::SecurityPage,
+    shell::{Portal, SessionGate, error_page::NotFoundPage, frame::Frame},
+};
 use board_page::{BoardPage, FirstWard};
 
 pub use board_store::BoardStore;
@@ -22,6 +25,8 @@ pub enum WardRoute {
     Board { unit: UnitId },
     #[at("/ward/:unit/bed/:bed")]
     Bed { unit: UnitId, bed: BedId },
+    #[at("/security")]
+    Security,
     #[not_found]
     #[at("/ward/nothing-here")]
     NotFound,
@@ -41,6 +46,7 @@ fn page(route: WardRoute) -> Html {
         WardRoute::First => html! { <FirstWard /> },
         WardRoute::Board { unit } => html! { <BoardPage {unit} bed={None::<BedId>} /> },
         WardRoute::Bed { unit, bed } => html! { <BoardPage {unit} bed={Some(bed)} /> },
+        WardRoute::Security => html! { <SecurityPage /> },
         WardRoute::NotFound => html! { <Frame><NotFoundPage home="/ward" home_name="the board" /></Frame> },
     }
 }

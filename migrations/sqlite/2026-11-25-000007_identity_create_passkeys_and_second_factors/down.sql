@@ -1,0 +1,10 @@
+ALTER TABLE passwords DROP COLUMN stands_alone;
+ALTER TABLE people DROP COLUMN passkey_declined_at;
+DROP INDEX sessions_by_previous_token;
+ALTER TABLE sessions DROP COLUMN previous_until;
+ALTER TABLE sessions DROP COLUMN previous_token_sha256;
+ALTER TABLE sessions DROP COLUMN proven_at;
+ALTER TABLE sessions DROP COLUMN proof_kind;
+DROP TABLE recovery_codes;
+DROP TABLE second_factors;
+DROP TABLE passkeys;
