@@ -5,6 +5,7 @@
 
 mod code;
 mod edges;
+mod evidence;
 mod generated;
 mod migrations;
 mod names;
@@ -62,6 +63,7 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
         migrations::RULES,
         generated::RULES,
         places::RULES,
+        evidence::RULES,
     ]
     .into_iter()
     .flatten()
