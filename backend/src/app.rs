@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::{
     access::{
         Access,
+        break_glass::LookUps,
         policy::{Policy, PolicyError},
     },
     care::PatientKeys,
@@ -43,6 +44,7 @@ use crate::{
         secrets::{Secrets, SecretsError},
         tls::CertificateError,
     },
+    reviews,
 };
 
 pub struct App {
@@ -63,6 +65,10 @@ pub struct App {
     pub origin: Origin,
     /// How messages leave. The demo's go into the folder `outbox` of the data folder.
     pub carrier: Carrier,
+    /// How many patients each person may still look up for an emergency.
+    pub look_ups: LookUps,
+    /// What the privacy officers' desk knows between requests.
+    pub desk: reviews::Desk,
     pub http: HttpCounters,
     demo: Option<Vec<DemoPerson>>,
     /// Held for as long as the app lives: one process per data folder.
@@ -157,6 +163,8 @@ impl App {
             } else {
                 Carrier::Nobody
             },
+            look_ups: LookUps::default(),
+            desk: reviews::Desk::default(),
             http,
             demo: None,
             _lock: lock,

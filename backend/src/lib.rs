@@ -32,6 +32,7 @@ pub mod identity;
 pub mod live;
 pub mod ops;
 pub mod privacy;
+pub mod reviews;
 
 pub mod platform;
 mod schema;

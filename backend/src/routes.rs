@@ -12,6 +12,7 @@ use crate::{
     app::App,
     care, devices, fleet, identity, live, ops,
     platform::http::{Declared, Failure, Guard, Routes, assets, failure, shell},
+    reviews,
 };
 
 /// Everything on the portal's port, in one list.
@@ -21,6 +22,7 @@ pub fn portal() -> Routes {
         .and(fleet::routes::routes())
         .and(devices::routes::routes())
         .and(live::routes::routes())
+        .and(reviews::routes::routes())
         .and(access::routes::routes())
         .under("/api/v1");
     let pages = Routes::new()

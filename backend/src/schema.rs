@@ -461,6 +461,85 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    break_glass_grants (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        patient_id -> Binary,
+        person_id -> Binary,
+        membership_id -> Binary,
+        session_id -> Binary,
+        reason -> Text,
+        purpose -> Text,
+        sentence_nonce -> Binary,
+        sentence_sealed -> Binary,
+        weaker_proof -> Bool,
+        opened_at -> BigInt,
+        closes_at -> BigInt,
+        extended_at -> Nullable<BigInt>,
+        extension_reason -> Nullable<Text>,
+        extension_nonce -> Nullable<Binary>,
+        extension_sealed -> Nullable<Binary>,
+        ended_at -> Nullable<BigInt>,
+        ended_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    access_reviews (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        kind -> Text,
+        person_id -> Binary,
+        membership_id -> Binary,
+        role -> Text,
+        patient_id -> Nullable<Binary>,
+        grant_id -> Nullable<Binary>,
+        signals -> Text,
+        rules_version -> BigInt,
+        patients -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        raised_at -> BigInt,
+        due_at -> BigInt,
+        state -> Text,
+        answer_due_at -> Nullable<BigInt>,
+        verdict -> Nullable<Text>,
+        closed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    access_review_decisions (id) {
+        id -> Binary,
+        review_id -> Binary,
+        organisation_id -> Binary,
+        person_id -> Binary,
+        step -> Text,
+        note_nonce -> Binary,
+        note_sealed -> Binary,
+        decided_at -> BigInt,
+        late -> Bool,
+    }
+}
+
+diesel::table! {
+    access_review_deadlines (organisation_id) {
+        organisation_id -> Binary,
+        emergency_hours -> BigInt,
+        unexplained_hours -> BigInt,
+        answer_hours -> BigInt,
+    }
+}
+
+diesel::table! {
+    access_rule_cursors (organisation_id) {
+        organisation_id -> Binary,
+        number -> BigInt,
+        looked_at -> BigInt,
+    }
+}
+
 diesel::joinable!(sites -> organisations (organisation_id));
 diesel::joinable!(units -> organisations (organisation_id));
 diesel::joinable!(units -> sites (site_id));
@@ -511,11 +590,23 @@ diesel::joinable!(invitation_units -> units (unit_id));
 diesel::joinable!(recoveries -> people (person_id));
 diesel::joinable!(recoveries -> organisations (organisation_id));
 diesel::joinable!(audit_entries -> organisations (organisation_id));
+diesel::joinable!(break_glass_grants -> patients (patient_id));
+diesel::joinable!(break_glass_grants -> sessions (session_id));
+diesel::joinable!(break_glass_grants -> people (person_id));
+diesel::joinable!(access_reviews -> people (person_id));
+diesel::joinable!(access_reviews -> break_glass_grants (grant_id));
+diesel::joinable!(access_review_decisions -> access_reviews (review_id));
+diesel::joinable!(access_review_decisions -> people (person_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_review_deadlines,
+    access_review_decisions,
+    access_reviews,
+    access_rule_cursors,
     audit_entries,
     bed_stays,
     beds,
+    break_glass_grants,
     care_teams,
     device_assignments,
     device_certificates,

@@ -12,6 +12,7 @@ use rustls::ServerConfig;
 
 use crate::{
     app::{App, StartError},
+    care::emergency::closing::keep_closing,
     devices::{
         ingest::DevicePort,
         telemetry::retention::{Keep, tidy_waves},
@@ -23,6 +24,7 @@ use crate::{
         http::{Tariff, around::around, limits},
         outbox,
     },
+    reviews::watch::keep_watching,
     routes,
 };
 
@@ -131,6 +133,8 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
     let devices = DevicePort::serve(device_listener, &app.authority, app.twins.clone(), workers)?;
     let background = vec![
         actix_web::rt::spawn(watchdog::watch(app.twins.clone())),
+        actix_web::rt::spawn(keep_closing(app.clone())),
+        actix_web::rt::spawn(keep_watching(app.clone())),
         actix_web::rt::spawn(tidy_waves(
             app.db.clone(),
             app.clock.clone(),

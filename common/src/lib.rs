@@ -23,9 +23,11 @@ pub mod live;
 pub mod page;
 
 pub mod care;
+pub mod emergency;
 pub mod fleet;
 pub mod identity;
 pub mod ops;
+pub mod review;
 pub mod sessions;
 
 #[cfg(feature = "openapi")]

@@ -24,3 +24,4 @@ pub mod access;
 pub mod care;
 pub mod fleet;
 pub mod identity;
+pub mod reviews;

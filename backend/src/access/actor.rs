@@ -5,6 +5,10 @@ use fleetward_common::{
     id::{MembershipId, OrganisationId, PatientId, PersonId, SessionId, UnitId},
 };
 
+use super::{
+    break_glass::Emergency,
+    relations::{Facts, Relation},
+};
 use crate::privacy::audit::AuditActor;
 
 /// Loaded with every request, so a membership that ended a moment ago opens nothing.
@@ -22,9 +26,20 @@ pub struct Actor {
     pub own_records: Vec<PatientId>,
     /// Patients who named this person to act for them.
     pub acts_for: Vec<PatientId>,
+    /// The patient this session opened in an emergency, while it lasts.
+    pub emergency: Option<Emergency>,
 }
 
 impl Actor {
+    /// Why this person looks at a row to which these relations lead: what was opened in an emergency is
+    /// looked at for the emergency's reason, everything else for the session's.
+    pub fn purpose_towards(&self, facts: Facts) -> Purpose {
+        match self.emergency {
+            Some(emergency) if facts.has(Relation::BreakGlass) => emergency.purpose,
+            _ => self.purpose,
+        }
+    }
+
     pub fn for_audit(&self) -> AuditActor {
         AuditActor {
             person: Some(self.person),

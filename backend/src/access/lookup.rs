@@ -3,12 +3,13 @@
 use fleetward_common::{
     access::{Action, DataClass, Kind},
     id::{AccessReviewId, BedId, ConsentId, DeviceId, MembershipId, OrganisationId, PatientId, UnitId},
-    time::Span,
+    time::{Instant, Span},
 };
 
 use super::{
     Access,
     actor::Actor,
+    break_glass,
     permit::{
         AccessReview, Act, Bed, Classes, Consent, Device, HistoryPermit, Listing, Membership, Organisation,
         Patient, Permit, Read, Subject, Unit,
@@ -62,9 +63,24 @@ impl Access {
     pub fn listing<K: Subject, A: Act>(&self, actor: &Actor) -> Listing<K, A> {
         let reaches = DataClass::ALL
             .iter()
-            .map(|class| (*class, self.reach(actor, K::KIND, *class, A::ACTION)))
+            .map(|class| {
+                let reach = self.reach(actor, K::KIND, *class, A::ACTION);
+                let opened = self.reach_opened(actor, K::KIND, *class, A::ACTION);
+                (*class, reach, opened)
+            })
             .collect();
         Listing::new(actor.clone(), reaches, self.clock.now())
+    }
+
+    /// How far back this person may look at a device that stood like this, if only an emergency lets
+    /// them look at all.
+    fn open_since(&self, actor: &Actor, class: DataClass, standing: &Standing, now: Instant) -> Option<Span> {
+        let usual = Actor {
+            emergency: None,
+            ..actor.clone()
+        };
+        let without = self.classes::<Device>(&usual, Action::ReadHistory, standing);
+        (actor.emergency.is_some() && !without.has(class)).then(|| break_glass::history_at(now))
     }
 
     /// The classes of a row that stands like this, for this person.
@@ -139,6 +155,13 @@ impl Lookup<'_, Device> {
             if !classes.has(class) {
                 continue;
             }
+            let part = match access.open_since(actor, class, &standing, now) {
+                Some(open) => match part.intersect(&open) {
+                    Some(part) => part,
+                    None => continue,
+                },
+                None => part,
+            };
             match spans.last_mut() {
                 Some(last) if last.until == part.from => last.until = part.until,
                 _ => spans.push(part),

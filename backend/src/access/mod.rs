@@ -32,6 +32,7 @@
 //! Start with `relations.rs` and `policy.csv`. Deny by default; a deny beats every allow.
 
 pub mod actor;
+pub mod break_glass;
 mod capabilities;
 pub mod epochs;
 mod lookup;
@@ -66,7 +67,7 @@ pub use permit::{
 use crate::platform::{clock::Clock, db::Db};
 use memo::Memo;
 use policy::{Policy, PolicyError, Question, Reach, Rule};
-use relations::Facts;
+use relations::{Facts, Relation};
 
 /// Cloneable; all clones ask the same policy.
 #[derive(Clone)]
@@ -138,16 +139,24 @@ impl Access {
             .reach(question(actor, kind, class, action, Facts::NONE))
     }
 
+    /// The same for what this actor has open in an emergency: such a row is judged by the emergency's
+    /// purpose, every other one by the session's.
+    fn reach_opened(&self, actor: &Actor, kind: Kind, class: DataClass, action: Action) -> Option<Reach> {
+        actor.emergency?;
+        let opened = Facts::from_iter([Relation::BreakGlass]);
+        Some(self.memo().reach(question(actor, kind, class, action, opened)))
+    }
+
     fn memo(&self) -> Arc<Memo> {
         let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&in_force.memo)
     }
 }
 
-const fn question(actor: &Actor, kind: Kind, class: DataClass, action: Action, facts: Facts) -> Question {
+fn question(actor: &Actor, kind: Kind, class: DataClass, action: Action, facts: Facts) -> Question {
     Question {
         role: actor.role,
-        purpose: actor.purpose,
+        purpose: actor.purpose_towards(facts),
         kind,
         class,
         action,

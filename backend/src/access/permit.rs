@@ -225,13 +225,14 @@ impl HistoryPermit {
 #[derive(Debug, Clone)]
 pub struct Listing<K: Subject, A: Act> {
     actor: Actor,
-    reaches: Vec<(DataClass, Reach)>,
+    reaches: Vec<(DataClass, Reach, Option<Reach>)>,
     at: Instant,
     what: PhantomData<(K, A)>,
 }
 
 impl<K: Subject, A: Act> Listing<K, A> {
-    pub(super) fn new(actor: Actor, reaches: Vec<(DataClass, Reach)>, at: Instant) -> Self {
+    /// Each class with what the policy says of every row, and of what is open in an emergency.
+    pub(super) fn new(actor: Actor, reaches: Vec<(DataClass, Reach, Option<Reach>)>, at: Instant) -> Self {
         Self {
             actor,
             reaches,
@@ -252,11 +253,37 @@ impl<K: Subject, A: Act> Listing<K, A> {
     pub fn reach(&self, class: DataClass) -> Reach {
         self.reaches
             .iter()
-            .find_map(|(known, reach)| (*known == class).then_some(*reach))
+            .find_map(|(known, reach, _)| (*known == class).then_some(*reach))
             .unwrap_or_default()
     }
 
-    pub fn reaches(&self) -> &[(DataClass, Reach)] {
-        &self.reaches
+    /// What the policy says of the row that is open in an emergency, if one is.
+    pub fn reach_opened(&self, class: DataClass) -> Option<Reach> {
+        self.reaches
+            .iter()
+            .find_map(|(known, _, opened)| (*known == class).then_some(*opened)?)
+    }
+
+    /// Whether the policy has any way to give this class of anything.
+    pub fn requires(&self, class: DataClass) -> Result<(), Failure> {
+        if self.reach(class).is_open() {
+            return Ok(());
+        }
+        Err(refusal(Refused {
+            role: self.actor.role,
+            kind: K::KIND,
+            class,
+            action: A::ACTION,
+        }))
+    }
+
+    /// Classes of which there can be a row.
+    pub fn open_classes(&self) -> impl Iterator<Item = DataClass> {
+        self.reaches
+            .iter()
+            .filter(|(_, reach, opened)| {
+                !reach.allow.is_none() || opened.is_some_and(|opened| !opened.allow.is_none())
+            })
+            .map(|(class, ..)| *class)
     }
 }

@@ -42,8 +42,7 @@ relations! {
     /// The custodian opened the device to this person for a while. Nothing can make a grant yet, so
     /// it holds for nobody.
     SupportGrant = "support_grant",
-    /// The person opened the patient in an emergency. Nothing can make a grant yet, so it holds for
-    /// nobody.
+    /// The person's session opened the patient in an emergency, and it is not over.
     BreakGlass = "break_glass",
     /// Nobody opened the device to this person: what keeps a maker out, by name, until somebody does.
     WithoutSupportGrant = "without_support_grant",
@@ -94,7 +93,10 @@ impl Relation {
             Relation::Custodian => row.custodian == Some(actor.organisation),
             Relation::MakerOf => row.maker == Some(actor.organisation),
             Relation::SameOrganisation => row.organisation == Some(actor.organisation),
-            Relation::SupportGrant | Relation::BreakGlass => false,
+            Relation::BreakGlass => actor
+                .emergency
+                .is_some_and(|emergency| row.patient == Some(emergency.patient)),
+            Relation::SupportGrant => false,
             Relation::WithoutSupportGrant => !Relation::SupportGrant.holds(actor, row),
             Relation::AboutOneself => row.person == Some(actor.person),
             Relation::Any => true,

@@ -3,12 +3,13 @@
 //! Owns `patients`, `patient_identities`, `patient_people`, `beds`, `bed_stays`, `care_teams`,
 //! `device_custody` and `device_assignments`. Promises: a patient's row says nothing about who they are;
 //! who and what is where is an interval that is closed, never overwritten; a page shows a person only
-//! the classes their permit carries.
+//! the classes their permit carries; what people write about a patient is sealed like the patient's name.
 //!
 //! Start with `night.rs`, which decides what "last night" was and has no I/O.
 
 mod bed_history;
 mod board;
+pub mod emergency;
 mod home;
 mod night;
 mod own_page;

@@ -18,7 +18,7 @@ use fleetward_common::{
 use super::{
     bed_history,
     board::{self, Around},
-    own_page,
+    emergency, own_page,
     store::{homes, identity, wards},
     transfer,
 };
@@ -55,6 +55,7 @@ pub fn routes() -> Routes {
             transfer_patient,
         )
         .get("/me", Guard::SignedIn, me)
+        .and(emergency::routes::routes())
 }
 
 #[utoipa::path(
@@ -271,7 +272,7 @@ pub async fn transfer_patient(
 }
 
 /// Rows of these devices, and of which the reader may see the values.
-fn around(
+pub(super) fn around(
     connection: &mut crate::platform::db::DbConnection,
     listed: &[DeviceId],
     of_devices: &Listing<Device, Read>,

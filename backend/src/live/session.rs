@@ -230,6 +230,10 @@ impl Tab {
                 .topics
                 .values()
                 .all(|listening| listening.scope.is_current(&self.app.access));
+        // An emergency access ends by the clock, whoever notices it last.
+        let now = self.app.clock.now();
+        let over = (self.signed_in.actor.emergency).is_some_and(|emergency| emergency.closes_at <= now);
+        let moved = moved || over;
         let lately = self.looked.is_some_and(|looked| looked.elapsed() < LOOK_AGAIN);
         if !moved && !left_alone && lately {
             return Ok(());

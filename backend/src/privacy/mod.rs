@@ -5,4 +5,5 @@
 //! database, so an edited row, a removed row and a rewritten chain are found by [`audit::verify`].
 
 pub mod audit;
+pub mod review;
 mod store;

@@ -16,6 +16,7 @@
 mod access;
 mod care;
 mod devices;
+mod emergency;
 mod fleet;
 mod golden;
 mod identity;
@@ -24,5 +25,6 @@ mod migrations;
 mod ops;
 mod passkeys;
 mod platform;
+mod reviews;
 mod step_up;
 mod support;

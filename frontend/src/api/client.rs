@@ -20,6 +20,18 @@ pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
     read(response).await
 }
 
+/// For what is handed on as it came.
+pub async fn get_text(path: &str) -> Result<String, ApiError> {
+    let response = Request::get(&format!("{ROOT}{path}"))
+        .send()
+        .await
+        .or(Err(ApiError::NoAnswer))?;
+    if !response.ok() {
+        return Err(refusal(response).await);
+    }
+    response.text().await.or(Err(ApiError::NoAnswer))
+}
+
 /// Sends JSON and reads the JSON that comes back.
 pub async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Result<T, ApiError> {
     read(send(path, body).await?).await

@@ -12,7 +12,9 @@ mod passkeys;
 
 pub mod credentials;
 pub mod devices;
+pub mod emergency;
 pub mod patients;
+pub mod reviews;
 pub mod session;
 pub mod wards;
 

@@ -12,6 +12,7 @@ pub mod trend;
 pub mod vitals;
 pub mod week;
 
+pub mod emergency;
 pub mod home;
 pub mod own;
 pub mod parts;

@@ -2,7 +2,7 @@
 
 use fleetward_common::{
     access::{Action, Capabilities, Kind, Role},
-    id::DeviceId,
+    id::{AccessReviewId, DeviceId},
     identity::SessionView,
 };
 use yew::{Html, component, html};
@@ -15,6 +15,7 @@ use crate::{
     fleet::{DevicePage, FleetPage},
     hooks::{use_capabilities, use_session},
     identity::SecurityPage,
+    reviews::{EventPage, QueuePage, SearchPage},
     ui::empty_state::EmptyState,
 };
 
@@ -32,6 +33,12 @@ pub enum StaffRoute {
     Policy,
     #[at("/security")]
     Security,
+    #[at("/staff/privacy")]
+    Privacy,
+    #[at("/staff/privacy/record")]
+    Record,
+    #[at("/staff/privacy/:review")]
+    Review { review: AccessReviewId },
     #[not_found]
     #[at("/staff/nothing-here")]
     NotFound,
@@ -44,6 +51,8 @@ enum Console {
     /// The maker's own: no patient in it, by design.
     Fleet,
     HospitalDevices,
+    /// Who looked at whom, and why; never a value.
+    Privacy,
     /// Their page is not built yet. What they will find there, and what they may see now.
     Waiting(&'static str, &'static str),
 }
@@ -58,11 +67,7 @@ fn console(role: Role) -> Console {
         | Role::ProductManager
         | Role::ManufacturerAdministrator => Console::Fleet,
         Role::BiomedicalEngineer => Console::HospitalDevices,
-        Role::PrivacyOfficer => Console::Waiting(
-            "Reviews of emergency openings and odd access",
-            "Emergency openings, and access that no care relation explains, will wait here, the nearest deadline first. \
-             You see no patient's values.",
-        ),
+        Role::PrivacyOfficer => Console::Privacy,
         Role::HospitalAdministrator | Role::ProviderAdministrator => Console::Waiting(
             "People, roles and what each can see",
             "Inviting people and giving them roles and wards will happen here. You see no patient's values.",
@@ -120,7 +125,7 @@ fn nav(console: Console, route: StaffRoute, capabilities: &Capabilities) -> Html
         Console::HomeCare => Some((StaffRoute::Patients, "Patients")),
         Console::Fleet => Some((StaffRoute::Fleet, "Fleet")),
         Console::HospitalDevices => Some((StaffRoute::Fleet, "Devices")),
-        Console::Waiting(..) => None,
+        Console::Privacy | Console::Waiting(..) => None,
     };
     let permitted = PERMITTED
         .iter()
@@ -141,12 +146,26 @@ struct Entry {
     action: Action,
 }
 
-const PERMITTED: &[Entry] = &[Entry {
-    to: StaffRoute::Policy,
-    label: "Policy",
-    kind: Kind::Organisation,
-    action: Action::ReadPolicy,
-}];
+const PERMITTED: &[Entry] = &[
+    Entry {
+        to: StaffRoute::Privacy,
+        label: "Reviews",
+        kind: Kind::AccessReview,
+        action: Action::Read,
+    },
+    Entry {
+        to: StaffRoute::Record,
+        label: "Record",
+        kind: Kind::Organisation,
+        action: Action::ReadAudit,
+    },
+    Entry {
+        to: StaffRoute::Policy,
+        label: "Policy",
+        kind: Kind::Organisation,
+        action: Action::ReadPolicy,
+    },
+];
 
 fn page(route: StaffRoute, console: Console, session: &SessionView) -> Html {
     match (route, console) {
@@ -155,6 +174,9 @@ fn page(route: StaffRoute, console: Console, session: &SessionView) -> Html {
         }
         (StaffRoute::Landing, Console::Fleet | Console::HospitalDevices) => {
             html! { <Redirect<StaffRoute> to={StaffRoute::Fleet} /> }
+        }
+        (StaffRoute::Landing, Console::Privacy) => {
+            html! { <Redirect<StaffRoute> to={StaffRoute::Privacy} /> }
         }
         (StaffRoute::Landing, Console::Waiting(title, text)) => html! {
             <>
@@ -167,6 +189,9 @@ fn page(route: StaffRoute, console: Console, session: &SessionView) -> Html {
         // The server decides who may see this one device; the page draws its refusal too.
         (StaffRoute::Device { device }, _) => html! { <DevicePage {device} /> },
         (StaffRoute::Policy, _) => html! { <PolicyPage /> },
+        (StaffRoute::Privacy, _) => html! { <QueuePage /> },
+        (StaffRoute::Record, _) => html! { <SearchPage /> },
+        (StaffRoute::Review { review }, _) => html! { <EventPage {review} /> },
         // Another role's list would be empty here, and an empty list would say that there is nobody.
         (StaffRoute::Patients | StaffRoute::Fleet | StaffRoute::Security | StaffRoute::NotFound, _) => {
             html! { <NotFoundPage home="/staff" home_name="your console" /> }

@@ -6,21 +6,21 @@ use diesel::{
 };
 use fleetward_common::{
     access::DataClass,
-    id::{BedId, DeviceId, MembershipId, OrganisationId, PatientId, UnitId},
+    id::{AccessReviewId, BedId, DeviceId, MembershipId, OrganisationId, PatientId, UnitId},
     time::Instant,
 };
 
 use crate::{
     access::{
         actor::Actor,
-        permit::{Act, Bed, Device, Listing, Membership, Organisation, Patient, Subject, Unit},
+        permit::{AccessReview, Act, Bed, Device, Listing, Membership, Organisation, Patient, Subject, Unit},
         policy::Reach,
         relations::{Facts, Relation},
     },
     platform::db::{DbConnection, DbError, StoredId, micros},
     schema::{
-        bed_stays, beds, care_teams, device_assignments, device_custody, devices, memberships, organisations,
-        patients, units,
+        access_reviews, bed_stays, beds, care_teams, device_assignments, device_custody, devices,
+        memberships, organisations, patients, units,
     },
 };
 
@@ -79,6 +79,12 @@ macro_rules! always {
 
 fn bytes<T: StoredId>(ids: &[T]) -> Vec<Vec<u8>> {
     ids.iter().map(StoredId::stored).collect()
+}
+
+/// The patient this session opened in an emergency.
+fn opened(actor: &Actor) -> Vec<Vec<u8>> {
+    let patient = actor.emergency.map(|emergency| emergency.patient);
+    patient.iter().map(StoredId::stored).collect()
 }
 
 /// Patients that this member, or a unit this member works in, cares for.
@@ -161,12 +167,11 @@ impl Listed for Bed {
             Relation::ProxyOf => Box::new(lies_in!(bytes(&actor.acts_for), now)),
             Relation::SameOrganisation => Box::new(beds::organisation_id.eq(actor.organisation.stored())),
             Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
+            Relation::BreakGlass => Box::new(lies_in!(opened(actor), now)),
             Relation::Any => always!(true),
-            Relation::Custodian
-            | Relation::MakerOf
-            | Relation::SupportGrant
-            | Relation::BreakGlass
-            | Relation::AboutOneself => always!(false),
+            Relation::Custodian | Relation::MakerOf | Relation::SupportGrant | Relation::AboutOneself => {
+                always!(false)
+            }
         }
     }
 }
@@ -197,12 +202,11 @@ impl Listed for Patient {
             Relation::ProxyOf => Box::new(patients::id.eq_any(bytes(&actor.acts_for))),
             Relation::SameOrganisation => Box::new(patients::organisation_id.eq(actor.organisation.stored())),
             Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
+            Relation::BreakGlass => Box::new(patients::id.eq_any(opened(actor))),
             Relation::Any => always!(true),
-            Relation::Custodian
-            | Relation::MakerOf
-            | Relation::SupportGrant
-            | Relation::BreakGlass
-            | Relation::AboutOneself => always!(false),
+            Relation::Custodian | Relation::MakerOf | Relation::SupportGrant | Relation::AboutOneself => {
+                always!(false)
+            }
         }
     }
 }
@@ -241,8 +245,9 @@ impl Listed for Device {
             ),
             Relation::MakerOf => Box::new(devices::maker_id.eq(actor.organisation.stored())),
             Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
+            Relation::BreakGlass => Box::new(is_on!(opened(actor), now)),
             Relation::Any => always!(true),
-            Relation::SupportGrant | Relation::BreakGlass | Relation::AboutOneself => always!(false),
+            Relation::SupportGrant | Relation::AboutOneself => always!(false),
         }
     }
 }
@@ -295,6 +300,31 @@ impl Listed for Membership {
     }
 }
 
+impl Listed for AccessReview {
+    type Table = access_reviews::table;
+
+    ids_within!(access_reviews, AccessReviewId);
+
+    fn related(relation: Relation, actor: &Actor, now: Instant) -> Condition<access_reviews::table> {
+        match relation {
+            Relation::SameOrganisation => {
+                Box::new(access_reviews::organisation_id.eq(actor.organisation.stored()))
+            }
+            Relation::AboutOneself => Box::new(access_reviews::person_id.eq(actor.person.stored())),
+            Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
+            Relation::Any => always!(true),
+            Relation::MyUnit
+            | Relation::CareTeam
+            | Relation::OwnRecord
+            | Relation::ProxyOf
+            | Relation::Custodian
+            | Relation::MakerOf
+            | Relation::SupportGrant
+            | Relation::BreakGlass => always!(false),
+        }
+    }
+}
+
 fn without_support_grant<K: Listed>(actor: &Actor, now: Instant) -> Condition<K::Table> {
     Box::new(not(K::related(Relation::SupportGrant, actor, now)))
 }
@@ -302,17 +332,21 @@ fn without_support_grant<K: Listed>(actor: &Actor, now: Instant) -> Condition<K:
 impl<K: Listed, A: Act> Listing<K, A> {
     /// Rows of which the actor may see this class.
     pub fn within(&self, class: DataClass) -> Condition<K::Table> {
-        condition::<K>(self.reach(class), self.actor(), self.at())
+        let of = |reach| condition::<K>(reach, self.actor(), self.at());
+        let usual = of(self.reach(class));
+        match self.reach_opened(class) {
+            None => usual,
+            // Two conditions, and each row meets the one that it is judged by.
+            Some(opened) => {
+                let is_opened = || K::related(Relation::BreakGlass, self.actor(), self.at());
+                Box::new(is_opened().and(of(opened)).or(not(is_opened()).and(usual)))
+            }
+        }
     }
 
     /// Rows of which the actor may see anything at all.
     pub fn visible(&self) -> Condition<K::Table> {
-        any_of(
-            self.reaches()
-                .iter()
-                .filter(|(_, reach)| reach.allow != Facts::NONE)
-                .map(|(_, reach)| condition::<K>(*reach, self.actor(), self.at())),
-        )
+        any_of(self.open_classes().map(|class| self.within(class)))
     }
 }
 

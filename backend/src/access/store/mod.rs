@@ -2,6 +2,7 @@
 
 mod conditions;
 mod device_standing;
+pub mod grants;
 pub mod scope;
 mod standing;
 

@@ -10,17 +10,17 @@ use diesel::{
     RunQueryDsl,
 };
 use fleetward_common::{
-    id::{BedId, MembershipId, OrganisationId, PatientId, PersonId, UnitId},
+    id::{AccessReviewId, BedId, MembershipId, OrganisationId, PatientId, PersonId, UnitId},
     time::Instant,
 };
 
 use crate::{
     access::{
-        permit::{Bed, Membership, Organisation, Patient, Subject, Unit},
+        permit::{AccessReview, Bed, Membership, Organisation, Patient, Subject, Unit},
         relations::Standing,
     },
     platform::db::{DbConnection, DbError, StoredId, micros},
-    schema::{bed_stays, beds, care_teams, memberships, organisations, patients, units},
+    schema::{access_reviews, bed_stays, beds, care_teams, memberships, organisations, patients, units},
 };
 
 /// A kind of which one row's standing can be loaded.
@@ -148,6 +148,28 @@ impl Stands for Membership {
         let row: Option<(Vec<u8>, Vec<u8>)> = memberships::table
             .find(id.stored())
             .select((memberships::organisation_id, memberships::person_id))
+            .first(connection)
+            .optional()?;
+        let Some((organisation, person)) = row else {
+            return Ok(None);
+        };
+        Ok(Some(Standing {
+            organisation: Some(OrganisationId::restored(&organisation)?),
+            person: Some(PersonId::restored(&person)?),
+            ..Standing::default()
+        }))
+    }
+}
+
+impl Stands for AccessReview {
+    fn standing(
+        connection: &mut DbConnection,
+        id: AccessReviewId,
+        _: Instant,
+    ) -> Result<Option<Standing>, DbError> {
+        let row: Option<(Vec<u8>, Vec<u8>)> = access_reviews::table
+            .find(id.stored())
+            .select((access_reviews::organisation_id, access_reviews::person_id))
             .first(connection)
             .optional()?;
         let Some((organisation, person)) = row else {

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{PatientKeys, Sealed, open, seal};
 use crate::{
-    access::{Bed, Listing, Patient, Permit, Read},
+    access::{AccessReview, Act, Bed, Listing, Patient, Permit, Read},
     platform::db::{CorruptRow, DbConnection, DbError, StoredId, micros},
-    schema::{bed_stays, beds, patient_identities, patients},
+    schema::{access_reviews, bed_stays, beds, patient_identities, patients},
 };
 
 /// What is sealed. A form of its own: a change of the wire type must not make old rows unreadable.
@@ -118,11 +118,11 @@ pub fn in_beds_of(
 }
 
 /// Who these patients are, as far as the actor may know.
-pub fn of_patients(
+pub fn of_patients<A: Act>(
     connection: &mut DbConnection,
     keys: &PatientKeys,
     wanted: &[PatientId],
-    listing: &Listing<Patient, Read>,
+    listing: &Listing<Patient, A>,
 ) -> Result<HashMap<PatientId, PatientIdentity>, DbError> {
     let ids: Vec<Vec<u8>> = wanted.iter().map(StoredId::stored).collect();
     let known: Vec<Vec<u8>> = patients::table
@@ -183,6 +183,53 @@ pub fn in_bed(
         ))
         .load(connection)?;
     Ok(opened(keys, rows)?.remove(&patient))
+}
+
+/// Who the patients of these reviews are, for the officer who reads them.
+pub fn of_reviewed(
+    connection: &mut DbConnection,
+    keys: &PatientKeys,
+    wanted: &[PatientId],
+    listing: &Listing<AccessReview, Read>,
+) -> Result<HashMap<PatientId, PatientIdentity>, DbError> {
+    let ids: Vec<Vec<u8>> = wanted.iter().map(StoredId::stored).collect();
+    let known: Vec<Option<Vec<u8>>> = access_reviews::table
+        .filter(access_reviews::patient_id.is_not_null())
+        .filter(access_reviews::patient_id.assume_not_null().eq_any(ids))
+        .filter(listing.within(DataClass::Identity))
+        .select(access_reviews::patient_id)
+        .distinct()
+        .load(connection)?;
+    let known: Vec<Vec<u8>> = known.into_iter().flatten().collect();
+    let rows: Vec<Row> = patient_identities::table
+        .filter(patient_identities::patient_id.eq_any(known))
+        .select((
+            patient_identities::patient_id,
+            patient_identities::nonce,
+            patient_identities::sealed,
+        ))
+        .load(connection)?;
+    opened(keys, rows)
+}
+
+/// Whether the patient's family name is one that `is_it` knows. The name itself goes nowhere, so a rule
+/// may ask without anybody's permit. No for an erased patient.
+pub fn has_family_name(
+    connection: &mut DbConnection,
+    keys: &PatientKeys,
+    patient: PatientId,
+    is_it: impl Fn(&str) -> bool,
+) -> Result<bool, DbError> {
+    let rows: Vec<Row> = patient_identities::table
+        .filter(patient_identities::patient_id.eq(patient.stored()))
+        .select((
+            patient_identities::patient_id,
+            patient_identities::nonce,
+            patient_identities::sealed,
+        ))
+        .load(connection)?;
+    let known = opened(keys, rows)?;
+    Ok(known.values().any(|identity| is_it(&identity.family_name)))
 }
 
 fn opened(keys: &PatientKeys, rows: Vec<Row>) -> Result<HashMap<PatientId, PatientIdentity>, DbError> {

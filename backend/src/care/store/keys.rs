@@ -151,7 +151,7 @@ impl PatientKeys {
         mac.finalize().into_bytes().to_vec()
     }
 
-    fn organisation_key(&self, organisation: OrganisationId, use_for: &[u8]) -> Key {
+    pub(super) fn organisation_key(&self, organisation: OrganisationId, use_for: &[u8]) -> Key {
         let mut key = [0; 32];
         let info = [b"fleetward v1 ", use_for, b" ", organisation.as_bytes()].concat();
         #[expect(clippy::expect_used, reason = "32 bytes are far below the limit of HKDF")]

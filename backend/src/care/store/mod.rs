@@ -1,7 +1,10 @@
+pub mod found;
 pub mod homes;
 pub mod identity;
 pub mod keys;
 pub mod places;
 pub mod summaries;
+pub mod told;
 pub mod transfers;
 pub mod wards;
+pub mod words;

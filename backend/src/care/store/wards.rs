@@ -15,9 +15,9 @@ use fleetward_common::{
 };
 
 use crate::{
-    access::{Bed, Device, Listing, Permit, Read, Unit},
+    access::{Bed, Device, Listing, Patient, Permit, Read, Unit},
     platform::db::{DbConnection, DbError, StoredId, instant, micros},
-    schema::{bed_stays, beds, device_assignments, devices, organisations, sites, units},
+    schema::{bed_stays, beds, device_assignments, devices, organisations, patients, sites, units},
 };
 
 macro_rules! open_at {
@@ -137,6 +137,44 @@ pub fn one_bed(
     of_devices: &Listing<Device, Read>,
 ) -> Result<Option<BedRow>, DbError> {
     Ok(rows(connection, vec![permit.id().stored()], of_devices)?.pop())
+}
+
+/// The bed this patient lies in, with its ward.
+pub fn bed_of_patient(
+    connection: &mut DbConnection,
+    permit: &Permit<Patient, Read>,
+    of_devices: &Listing<Device, Read>,
+) -> Result<Option<(UnitSummary, BedRow)>, DbError> {
+    let row: Option<(Vec<u8>, Vec<u8>, String, String)> = bed_stays::table
+        .inner_join(beds::table.inner_join(units::table.inner_join(sites::table)))
+        .filter(bed_stays::patient_id.eq(permit.id().stored()))
+        .filter(open_at!(bed_stays, permit.granted_at()))
+        .select((beds::id, units::id, units::name, sites::time_zone))
+        .first(connection)
+        .optional()?;
+    let Some((bed, ward, name, time_zone)) = row else {
+        return Ok(None);
+    };
+    let ward = UnitSummary {
+        id: UnitId::restored(&ward)?,
+        name,
+        time_zone,
+    };
+    Ok(rows(connection, vec![bed], of_devices)?
+        .pop()
+        .map(|row| (ward, row)))
+}
+
+/// The name of the organisation that the patient is a patient of.
+pub fn organisation_of(
+    connection: &mut DbConnection,
+    permit: &Permit<Patient, Read>,
+) -> Result<String, DbError> {
+    Ok(patients::table
+        .inner_join(organisations::table)
+        .filter(patients::id.eq(permit.id().stored()))
+        .select(organisations::name)
+        .first(connection)?)
 }
 
 fn rows(

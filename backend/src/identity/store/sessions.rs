@@ -16,7 +16,7 @@ use fleetward_common::{
 };
 
 use crate::{
-    access::Actor,
+    access::{Actor, store::grants},
     identity::{
         rules::{Attention, Rules, SessionKind},
         session::SignedIn,
@@ -341,6 +341,7 @@ pub fn alive_by_id(
     let units = units_of(connection, &membership, now)?;
     let person = PersonId::restored(&person)?;
     let (own_records, acts_for) = patients_of(connection, person, now)?;
+    let emergency = grants::open_of_session(connection, session, now)?;
     Ok(Some(SignedIn {
         actor: Actor {
             session,
@@ -352,6 +353,7 @@ pub fn alive_by_id(
             units: units.iter().map(|unit| unit.id).collect(),
             own_records,
             acts_for,
+            emergency,
         },
         proof: Proof {
             kind: ProofKind::parse(&proof_kind).ok_or(CorruptRow { what: "proof" })?,

@@ -2,9 +2,9 @@
 
 use fleetward_common::{
     id::{
-        AccessReviewId, BedId, ConsentId, DeviceId, DeviceModelId, IntervalId, InvitationId, MembershipId,
-        MessageId, OrganisationId, PasskeyId, PatientId, PersonId, RecoveryId, SessionId, SiteId, StationId,
-        UnitId,
+        AccessReviewId, BedId, ConsentId, DeviceId, DeviceModelId, EmergencyGrantId, IntervalId,
+        InvitationId, MembershipId, MessageId, OrganisationId, PasskeyId, PatientId, PersonId, RecoveryId,
+        SessionId, SiteId, StationId, UnitId,
     },
     time::Instant,
 };
@@ -42,6 +42,7 @@ stored_ids!(
     ConsentId,
     DeviceId,
     DeviceModelId,
+    EmergencyGrantId,
     IntervalId,
     InvitationId,
     MembershipId,

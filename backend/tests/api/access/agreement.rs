@@ -6,6 +6,7 @@ use fleetward::{
     access::{
         Access, Actor, Bed, Device, Listing, Membership, Organisation, Patient, Read, Subject, Unit,
         actor::usual_purpose,
+        break_glass::Emergency,
         policy::{Effect, Policy, Rule},
         relations::Relation,
         store::{Listed, Stands},
@@ -14,11 +15,11 @@ use fleetward::{
 };
 use fleetward_common::{
     access::{Action, DataClass, Kind, Purpose, Role},
-    id::SessionId,
+    id::{EmergencyGrantId, SessionId},
     live::Topic,
 };
 
-use super::random_world::{Chance, NOW, World, build};
+use super::random_world::{AFTER, Chance, NOW, World, build};
 use crate::{on_both_engines, support::Portal};
 
 fn random_policy(chance: &mut Chance, role: Role) -> String {
@@ -62,6 +63,16 @@ fn random_actor(chance: &mut Chance, world: &World, role: Role) -> Actor {
         units: chance.some(&world.units),
         own_records: chance.some(&world.patients[..2]),
         acts_for: chance.some(&world.patients[2..4]),
+        emergency: chance.once_in(2).then(|| Emergency {
+            grant: EmergencyGrantId::new(NOW, chance.entropy()),
+            patient: *chance.one(&world.patients),
+            purpose: *chance.one(&[
+                Purpose::EmergencyTreatment,
+                Purpose::EmergencyRoom,
+                Purpose::BreakTheGlass,
+            ]),
+            closes_at: AFTER,
+        }),
     }
 }
 

@@ -120,6 +120,7 @@ fn someone(role: Role, purpose: Purpose) -> Actor {
         purpose,
         units: Vec::new(),
         own_records: Vec::new(),
+        emergency: None,
         acts_for: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ pub mod people;
 pub mod portal;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod record;
 pub mod tab;
 
 pub use people::Person;

@@ -89,7 +89,7 @@ pub fn bed_drawer(props: &BedDrawerProps) -> Html {
             } else {
                 { numbers(&bed, zone) }
                 if props.waves {
-                    { waves(props, &bed) }
+                    { waves(&props.store, &bed) }
                 } else {
                     <p class="wave-note">{ "Waves are on the ward screen; they are not sent to phones." }</p>
                 }
@@ -102,7 +102,7 @@ pub fn bed_drawer(props: &BedDrawerProps) -> Html {
     }
 }
 
-fn numbers(bed: &BoardBed, zone: &Zone) -> Html {
+pub fn numbers(bed: &BoardBed, zone: &Zone) -> Html {
     let now = clock::now();
     let vital = |metric| tile::vital(bed, metric, now);
     let vitals = [
@@ -157,15 +157,15 @@ fn others(bed: &BoardBed, now: fleetward_common::time::Instant) -> Vec<Vital> {
         .collect()
 }
 
-fn waves(props: &BedDrawerProps, bed: &BoardBed) -> Html {
-    let lanes = props.store.lanes_of(bed);
+pub fn waves(store: &BoardStore, bed: &BoardBed) -> Html {
+    let lanes = store.lanes_of(bed);
     let lanes: Vec<&Lane> = lanes.iter().take(MOST_LANES).collect();
     let keys: Vec<_> = lanes.iter().map(|lane| lane.key).collect();
     let device = bed.devices.first();
     html! {
         <>
             <div class="waves big-waves" data-lanes={lanes.len().to_string()}>
-                <SweepCanvas sweeper={props.store.sweeper.clone()} lanes={keys} pace={DRAWER_PACE} />
+                <SweepCanvas sweeper={store.sweeper.clone()} lanes={keys} pace={DRAWER_PACE} />
                 { lane_words(&lanes) }
             </div>
             <p class="wave-note">

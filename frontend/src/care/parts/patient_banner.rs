@@ -65,7 +65,7 @@ pub fn clinical_date(iso: &str) -> String {
     }
 }
 
-fn sex(sex: Sex) -> &'static str {
+pub fn sex(sex: Sex) -> &'static str {
     match sex {
         Sex::Female => "Female",
         Sex::Male => "Male",

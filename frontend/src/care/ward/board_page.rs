@@ -1,7 +1,8 @@
 //! The board: every bed of a ward, live, and the drawer of the bed that is open.
 
 use fleetward_common::{
-    access::Portal,
+    access::{Action, Kind, Portal},
+    error::ErrorCode,
     id::{BedId, UnitId},
     identity::UnitSummary,
 };
@@ -17,10 +18,11 @@ use super::{
 };
 use crate::{
     care::{
+        emergency::{EmergencyOnRefusal, Start},
         parts::{bed_drawer::BedDrawer, bed_tile::BedTile},
         tile::{Tile, census},
     },
-    hooks::{use_keys, use_media, use_session},
+    hooks::{use_keys, use_media, use_permitted, use_session},
     shell::{
         brand::Brand, clock::WardClock, error_page::NotFoundPage, frame::Frame, offline_bar::OfflineBar,
         person::PersonMenu,
@@ -103,6 +105,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
         .and_then(|location| location.query::<BoardQuery>().ok())
         .unwrap_or_default();
     let help = use_state_eq(|| false);
+    let may_open = use_permitted(Kind::Patient, Action::OpenEmergency);
     let typed = use_state_eq(String::new);
     let size = use_window_size();
 
@@ -245,7 +248,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                         <span>{ census(&tiles) }</span>
                     }
                 </div>
-                { nav(props.unit, far, &show_far, screen, screens) }
+                { nav(props.unit, far, &show_far, screen, screens, may_open) }
                 <div class="end">
                     if !typed.is_empty() {
                         <output class="typed">{ "Bed " }<b>{ (*typed).clone() }</b>{ " " }<kbd>{ "Enter" }</kbd></output>
@@ -260,7 +263,12 @@ pub fn board_page(props: &BoardPageProps) -> Html {
             <OfflineBar {line} zone={zone.clone()} on_try={{ let store = store.clone(); Callback::from(move |()| store.try_now()) }} />
             <main id="main" class={classes!("board", props.bed.map(|_| "with-drawer"))}>
                 if let Some(error) = store.error().filter(|_| tiles.is_empty()) {
-                    <div class="page"><ErrorPanel {error} what="The board" retry={retry(&store)} /></div>
+                    <div class="page">
+                        <ErrorPanel error={error.clone()} what="The board" retry={retry(&store)} />
+                        if error.code() == Some(ErrorCode::NotFound) {
+                            <EmergencyOnRefusal start={props.bed.map_or(Start::Nothing, Start::Bed)} />
+                        }
+                    </div>
                 } else if tiles.is_empty() && ward.is_none() {
                     <div class="page"><Loading what="the ward" retry={retry(&store)} /></div>
                 } else if tiles.is_empty() {
@@ -315,7 +323,14 @@ fn bed(
     }
 }
 
-fn nav(unit: UnitId, far: bool, show_far: &Callback<Option<usize>>, screen: usize, screens: usize) -> Html {
+fn nav(
+    unit: UnitId,
+    far: bool,
+    show_far: &Callback<Option<usize>>,
+    screen: usize,
+    screens: usize,
+    may_open: bool,
+) -> Html {
     let to = |screen| {
         let show_far = show_far.clone();
         move |_| show_far.emit(Some(screen))
@@ -323,6 +338,7 @@ fn nav(unit: UnitId, far: bool, show_far: &Callback<Option<usize>>, screen: usiz
     html! {
         <nav aria-label="Ward">
             <Link<WardRoute> to={WardRoute::Board { unit }} classes="nav-link">{ "Board" }</Link<WardRoute>>
+            if may_open { <Link<WardRoute> to={WardRoute::Emergency}>{ "Emergency" }</Link<WardRoute>> }
             if far && screens > 1 {
                 <span class="screens">
                     { for (1..=screens).map(|number| html! {

@@ -5,8 +5,10 @@
 
 use fleetward_common::{
     care::{BoardBed, WardBoard},
+    emergency::PatientRecord,
     error::{ErrorBody, ErrorCode},
-    id::{BedId, UnitId},
+    id::{BedId, PatientId, UnitId},
+    identity::UnitSummary,
     live::{LiveMessage, Topic},
     time::Instant,
 };
@@ -47,8 +49,26 @@ impl PartialEq for BoardStore {
     }
 }
 
+/// What the board is made of: a ward, or the one bed of a patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Ward(UnitId),
+    Patient(PatientId),
+}
+
+impl Source {
+    const fn topic(self) -> Topic {
+        match self {
+            Source::Ward(unit) => Topic::Ward(unit),
+            Source::Patient(patient) => Topic::Patient(patient),
+        }
+    }
+}
+
 struct Inner {
-    unit: UnitId,
+    source: Source,
+    /// Who the one bed's patient is, as far as the reader may know.
+    record: Option<Rc<PatientRecord>>,
     waves: bool,
     board: Option<WardBoard>,
     /// Came while a fetch was on its way; applied to what it brings.
@@ -67,11 +87,24 @@ struct Inner {
 
 #[hook]
 pub fn use_board(unit: UnitId, waves: bool) -> BoardStore {
+    use_source(Source::Ward(unit), waves)
+}
+
+/// The one bed of a patient, kept moving like a board.
+#[hook]
+pub fn use_record(patient: PatientId, waves: bool) -> BoardStore {
+    use_source(Source::Patient(patient), waves)
+}
+
+#[hook]
+fn use_source(source: Source, waves: bool) -> BoardStore {
     let update = use_force_update();
-    let store = use_memo((unit, waves), |(unit, waves)| BoardStore::new(*unit, *waves));
+    let store = use_memo((source, waves), |(source, waves)| {
+        BoardStore::new(*source, *waves)
+    });
     {
         let store = (*store).clone();
-        use_effect_with((unit, waves), move |_| {
+        use_effect_with((source, waves), move |_| {
             store.start(Callback::from(move |()| update.force_update()));
             move || store.stop()
         });
@@ -80,13 +113,14 @@ pub fn use_board(unit: UnitId, waves: bool) -> BoardStore {
 }
 
 impl BoardStore {
-    fn new(unit: UnitId, waves: bool) -> Self {
+    fn new(source: Source, waves: bool) -> Self {
         let traces = Rc::new(RefCell::new(Traces::default()));
         Self {
             sweeper: Sweeper::new(traces.clone()),
             traces,
             inner: Rc::new(RefCell::new(Inner {
-                unit,
+                source,
+                record: None,
                 waves,
                 board: None,
                 meanwhile: Vec::new(),
@@ -111,7 +145,7 @@ impl BoardStore {
         };
         let (topic, waves) = {
             let inner = self.inner.borrow();
-            (Topic::Ward(inner.unit), inner.waves)
+            (inner.source.topic(), inner.waves)
         };
         let line = LiveLine::open(vec![(topic, waves)], listener);
         let look = {
@@ -213,7 +247,7 @@ impl BoardStore {
     }
 
     pub fn fetch(&self) {
-        let unit = {
+        let source = {
             let mut inner = self.inner.borrow_mut();
             if inner.fetching {
                 inner.fetch_again = true;
@@ -221,11 +255,21 @@ impl BoardStore {
             }
             inner.fetching = true;
             inner.meanwhile.clear();
-            inner.unit
+            inner.source
         };
         let store = self.clone();
         spawn_local(async move {
-            let answer = api::wards::board(unit).await;
+            let answer = match source {
+                Source::Ward(unit) => api::wards::board(unit).await,
+                Source::Patient(patient) => match api::emergency::record(patient).await {
+                    Ok(record) => {
+                        let board = board_of(&record);
+                        store.inner.borrow_mut().record = Some(Rc::new(record));
+                        Ok(board)
+                    }
+                    Err(error) => Err(error),
+                },
+            };
             store.fetched(answer);
         });
     }
@@ -312,6 +356,12 @@ impl BoardStore {
             .cloned()
     }
 
+    /// Of a patient's own board only.
+    pub fn record(&self) -> Option<Rc<PatientRecord>> {
+        let inner = self.inner.borrow();
+        inner.board.as_ref().and(inner.record.clone())
+    }
+
     pub fn error(&self) -> Option<ApiError> {
         self.inner.borrow().error.clone()
     }
@@ -374,6 +424,21 @@ impl Inner {
             }
         }
         changed
+    }
+}
+
+/// A patient in no bed has a board without beds.
+fn board_of(record: &PatientRecord) -> WardBoard {
+    let nowhere = || UnitSummary {
+        id: UnitId::from_bytes([0; 16]),
+        name: "No ward".to_owned(),
+        time_zone: "UTC".to_owned(),
+    };
+    WardBoard {
+        ward: record.ward.clone().unwrap_or_else(nowhere),
+        organisation_name: record.organisation_name.clone(),
+        server_time: record.server_time,
+        beds: record.bed.clone().into_iter().collect(),
     }
 }
 

@@ -4,23 +4,28 @@ mod board_page;
 mod board_store;
 mod grid;
 
-use fleetward_common::id::{BedId, UnitId};
+use fleetward_common::id::{BedId, PatientId, UnitId};
 use yew::{Html, component, html};
 use yew_router::prelude::*;
 
 use crate::{
+    care::emergency::{EmergencyPage, EmergencyShell, RecordPage},
     identity::SecurityPage,
     shell::{Portal, SessionGate, error_page::NotFoundPage, frame::Frame},
 };
 use board_page::{BoardPage, FirstWard};
 
-pub use board_store::BoardStore;
+pub use board_store::{BoardStore, use_record};
 
 /// Opaque ids only: an address in a browser's history names nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Routable)]
 pub enum WardRoute {
     #[at("/ward")]
     First,
+    #[at("/ward/emergency")]
+    Emergency,
+    #[at("/ward/patient/:patient")]
+    Record { patient: PatientId },
     #[at("/ward/:unit")]
     Board { unit: UnitId },
     #[at("/ward/:unit/bed/:bed")]
@@ -36,7 +41,7 @@ pub enum WardRoute {
 pub fn ward_portal() -> Html {
     html! {
         <Portal>
-            <SessionGate><Switch<WardRoute> render={page} /></SessionGate>
+            <SessionGate><EmergencyShell><Switch<WardRoute> render={page} /></EmergencyShell></SessionGate>
         </Portal>
     }
 }
@@ -44,6 +49,8 @@ pub fn ward_portal() -> Html {
 fn page(route: WardRoute) -> Html {
     match route {
         WardRoute::First => html! { <FirstWard /> },
+        WardRoute::Emergency => html! { <EmergencyPage /> },
+        WardRoute::Record { patient } => html! { <RecordPage {patient} /> },
         WardRoute::Board { unit } => html! { <BoardPage {unit} bed={None::<BedId>} /> },
         WardRoute::Bed { unit, bed } => html! { <BoardPage {unit} bed={Some(bed)} /> },
         WardRoute::Security => html! { <SecurityPage /> },
