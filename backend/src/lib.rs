@@ -31,6 +31,7 @@ pub mod fleet;
 pub mod identity;
 pub mod live;
 pub mod ops;
+pub mod people;
 pub mod privacy;
 pub mod reviews;
 

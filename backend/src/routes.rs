@@ -10,7 +10,7 @@ use fleetward_common::access::Portal as Audience;
 use crate::{
     access,
     app::App,
-    care, devices, fleet, identity, live, ops,
+    care, devices, fleet, identity, live, ops, people,
     platform::http::{Declared, Failure, Guard, Routes, assets, failure, shell},
     reviews,
 };
@@ -24,6 +24,7 @@ pub fn portal() -> Routes {
         .and(live::routes::routes())
         .and(reviews::routes::routes())
         .and(access::routes::routes())
+        .and(people::routes())
         .under("/api/v1");
     let pages = Routes::new()
         .get("/ward", Guard::Public, ward)
@@ -33,6 +34,7 @@ pub fn portal() -> Routes {
         .get("/patient", Guard::Public, patient)
         .get("/patient/{rest:.*}", Guard::Public, patient);
     api.and(identity::routes::page_routes())
+        .and(people::page_routes())
         .and(pages)
         .and(ops::routes::routes())
         .and(Routes::new().get("/a/{name}", Guard::Public, assets::asset))

@@ -27,6 +27,7 @@ pub mod emergency;
 pub mod fleet;
 pub mod identity;
 pub mod ops;
+pub mod people;
 pub mod review;
 pub mod sessions;
 

@@ -21,6 +21,10 @@ pub const ROSA: Person = person("rosa.lind", "Rosa Lind", "/staff");
 pub const BEN: Person = person("ben.fischer", "Ben Fischer", "/staff");
 /// Privacy officer of Northgate General.
 pub const HELEN: Person = person("helen.frost", "Helen Frost", "/staff");
+/// Administrator of Northgate General.
+pub const RUTH: Person = person("ruth.adler", "Ruth Adler", "/staff");
+/// Operator of the portal.
+pub const NILS: Person = person("nils.berg", "Nils Berg", "/staff");
 /// Patient at home, with data of last night.
 pub const ALAN: Person = person("alan.reed", "Alan Reed", "/patient");
 /// Patient at home, without data for four days.

@@ -24,4 +24,5 @@ pub mod access;
 pub mod care;
 pub mod fleet;
 pub mod identity;
+pub mod people;
 pub mod reviews;

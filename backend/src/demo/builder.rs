@@ -19,7 +19,7 @@ use serde_json::json;
 
 use super::{
     fleet_file::SimulatedDevice,
-    world::{MODELS, ORGANISATIONS, PEOPLE, REGION, SITES, TIME_ZONE, UNITS},
+    world::{MODELS, ORGANISATIONS, PEOPLE, REGION, SECOND_MEMBERSHIPS, SITES, TIME_ZONE, UNITS, mail_host},
 };
 use crate::{
     app::App,
@@ -50,6 +50,7 @@ use crate::{
 
 /// The world is older than what its devices remember.
 const WORLD_AGE: Duration = Duration::from_secs(90 * 24 * 3_600);
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Ids by the names the world uses.
 #[derive(Default)]
@@ -226,6 +227,8 @@ impl Builder {
                 };
                 second_factors::set(connection, person, &factor)?;
             }
+            let email = format!("{}@{}", seed.login, mail_host(seed.organisation));
+            people::set_email(connection, person, &email)?;
             let new = NewMembership {
                 id: membership,
                 person,
@@ -250,6 +253,33 @@ impl Builder {
             };
             self.note(connection, organisation, "member_added", entity, None)?;
             self.names.people.insert(seed.login, person);
+        }
+        self.add_second_memberships(connection)
+    }
+
+    fn add_second_memberships(&self, connection: &mut DbConnection) -> Result<(), Failure> {
+        // The first one began first: that is the one a person signs in as.
+        let from = self.long_ago() + DAY;
+        for seed in SECOND_MEMBERSHIPS {
+            let membership = self.id(MembershipId::new);
+            let organisation = named(&self.names.organisations, seed.organisation).map_err(bad_world)?;
+            let new = NewMembership {
+                id: membership,
+                person: named(&self.names.people, seed.login).map_err(bad_world)?,
+                organisation,
+                role: seed.role,
+                valid_from: from,
+            };
+            people::add_membership(connection, &new)?;
+            for unit in seed.units {
+                let (unit, _) = named(&self.names.units, unit).map_err(bad_world)?;
+                people::join_unit(connection, self.id(IntervalId::new), membership, unit, from)?;
+            }
+            let entity = AuditEntity {
+                kind: "membership",
+                id: *membership.as_bytes(),
+            };
+            self.note(connection, organisation, "member_added", entity, None)?;
         }
         Ok(())
     }

@@ -85,21 +85,50 @@ pub const PEOPLE: &[PersonSeed] = &[
     person("Daniel Brooks", "daniel.brooks", NORTHGATE, Role::BiomedicalEngineer, &[], "Every device: place, faults, software"),
     person("Helen Frost", "helen.frost", NORTHGATE, Role::PrivacyOfficer, &[], "Who looked at whom and why, and never a value"),
     person("Jonas Frey", "jonas.frey", NORTHGATE, Role::PrivacyOfficer, &[], "The same desk: a breach needs two of them"),
-    person("Ruth Adler", "ruth.adler", NORTHGATE, Role::HospitalAdministrator, &[], "No patient and no device: her role opens neither"),
+    person("Ruth Adler", "ruth.adler", NORTHGATE, Role::HospitalAdministrator, &[], "People, their roles and wards; no patient"),
     person("Ivo Lang", "ivo.lang", ST_ANNES, Role::Nurse, &[WARD_2], "Another hospital, and nothing of this one"),
     person("Rosa Lind", "rosa.lind", LARKFIELD, Role::RespiratoryTechnician, &[SLEEP_CLINIC], "Her home patients and whose data is missing"),
     person("Miriam Okafor", "miriam.okafor", LARKFIELD, Role::ProviderClinician, &[SLEEP_CLINIC], "The clinic’s patients and their nights"),
+    person("Vera Holm", "vera.holm", LARKFIELD, Role::ProviderAdministrator, &[], "Who works at the clinic; no patient"),
     person("Ben Fischer", "ben.fischer", NORTHWIND, Role::SupportAgent, &[], "A device’s health, never its patient"),
     person("Omar Haddad", "omar.haddad", NORTHWIND, Role::FieldTechnician, &[], "Which device stands at which site, with its faults"),
     person("Rita Falk", "rita.falk", NORTHWIND, Role::ReleaseEngineer, &[], "Which software runs where"),
     person("Kola Adeyemi", "kola.adeyemi", NORTHWIND, Role::ProductSecurity, &[], "Every fielded device and its version"),
     person("Emma Lund", "emma.lund", NORTHWIND, Role::ProductManager, &[], "The fleet, without anyone in it"),
+    person("Paul Winter", "paul.winter", NORTHWIND, Role::ManufacturerAdministrator, &[], "Who works with the fleet, and the fleet itself"),
     person("Alan Reed", "alan.reed", LARKFIELD, Role::Patient, &[], "Last night in a sentence"),
     person("Joan Whitfield", "joan.whitfield", LARKFIELD, Role::Patient, &[], "Since when nothing has arrived"),
     person("Martin Hughes", "martin.hughes", LARKFIELD, Role::Patient, &[], "His glucose and blood pressure"),
     person("Sofia Hughes", "sofia.hughes", LARKFIELD, Role::Proxy, &[], "What Martin agreed to share with her"),
     person("Nils Berg", "nils.berg", OPERATIONS, Role::PlatformOperator, &[], "No patient and no device; only that all is up"),
 ];
+
+/// One person can work at two houses, and says as whom.
+pub struct SecondMembership {
+    pub login: &'static str,
+    pub organisation: &'static str,
+    pub role: Role,
+    pub units: &'static [&'static str],
+}
+
+pub const SECOND_MEMBERSHIPS: &[SecondMembership] = &[SecondMembership {
+    login: "tomas.reuter",
+    organisation: ST_ANNES,
+    role: Role::Physician,
+    units: &[WARD_2],
+}];
+
+/// Where mail to the people of an organisation goes: nowhere, but it looks like it.
+pub fn mail_host(organisation: &str) -> &'static str {
+    match organisation {
+        NORTHGATE => "northgate.example",
+        ST_ANNES => "st-annes.example",
+        LARKFIELD => "larkfield.example",
+        NORTHWIND => "northwind.example",
+        SOLVI => "solvi.example",
+        _ => "fleetward.example",
+    }
+}
 
 pub struct ModelSeed {
     pub maker: &'static str,

@@ -15,6 +15,7 @@ mod ceremonies;
 pub mod credential_routes;
 mod credentials;
 pub mod demo_people;
+pub mod member_session;
 mod notices;
 pub mod pages;
 mod passkey_sign_in;
@@ -35,7 +36,9 @@ pub mod step_up;
 pub mod store;
 pub mod totp;
 mod tries;
+pub mod way_back;
 
 pub use password::Hashing;
-pub use session::{SignedIn, Token, Watching, session_again};
+pub use password_rules::{Chooser, SHORTEST_ALONE, Weakness, check as check_password};
+pub use session::{SignedIn, Watching, session_again};
 pub use sign_in::SignInDesk;

@@ -22,7 +22,7 @@ use super::{
     sign_in::{self, Opened, SECOND_STEP, Started},
     station_routes,
     step_up::Ways,
-    store,
+    store, way_back,
 };
 use crate::{
     app::App,
@@ -119,7 +119,16 @@ pub async fn demo_people(app: Data<App>) -> Result<Json<Vec<DemoPerson>>, Failur
 }
 
 /// Whoever is signed in goes to their own portal, everyone else to the door.
-async fn home(watching: Option<Watching>) -> HttpResponse {
+async fn home(request: HttpRequest, watching: Option<Watching>) -> HttpResponse {
+    // Whoever was on the way to join goes on there.
+    if let (Some(_), Some(path)) = (&watching, way_back::of_request(&request)) {
+        let mut response = HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, path))
+            .finish();
+        // A cookie that we just built is always a valid header.
+        let _ = response.add_cookie(&way_back::forget());
+        return response;
+    }
     see_other(match watching {
         Some(Watching(watching)) => pages::portal_path(watching.actor.role),
         None => "/sign-in",

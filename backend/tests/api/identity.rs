@@ -129,7 +129,7 @@ on_both_engines! {
 
     async fn one_press_signs_in_as_a_person_of_the_demo(portal: Portal) {
         let people: Vec<DemoPerson> = portal.stranger().read("/api/v1/demo/people").await;
-        assert_eq!(people.len(), 19);
+        assert_eq!(people.len(), 22);
         let page = portal.stranger().get("/sign-in").await;
         for person in &people {
             assert!(page.text.contains(&person.name), "{}", person.name);

@@ -24,6 +24,7 @@ mod live;
 mod migrations;
 mod ops;
 mod passkeys;
+mod people;
 mod platform;
 mod reviews;
 mod step_up;

@@ -16,6 +16,8 @@ mod lost_lines;
 #[cfg(test)]
 mod passkeys;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod the_bed_drawer;

@@ -66,6 +66,15 @@ async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
     serde_json::from_str(&text).or(Err(ApiError::Unreadable { status }))
 }
 
+/// Takes something away and reads what holds then.
+pub async fn delete_for<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
+    let response = Request::delete(&format!("{ROOT}{path}"))
+        .send()
+        .await
+        .or(Err(ApiError::NoAnswer))?;
+    read(response).await
+}
+
 pub async fn delete(path: &str) -> Result<(), ApiError> {
     let response = Request::delete(&format!("{ROOT}{path}"))
         .send()

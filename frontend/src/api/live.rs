@@ -11,12 +11,15 @@ use fleetward_common::{
 use gloo::timers::callback::{Interval, Timeout};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, prelude::Closure};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 use yew::Callback;
 
-use super::clock;
+use super::{clock, session};
 
 const SILENCE: i64 = 12_000_000;
+/// WebSocket's code for "against the rules here".
+const CLOSED_BY_RULE: u16 = 1008;
 
 /// How the line to the server stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +154,13 @@ impl LiveLine {
             }
         });
         let on_open = Closure::new(move |_: Event| on_open(LiveLine::opened));
-        let on_close = Closure::new(move |_: CloseEvent| on_close(LiveLine::lost));
+        let on_close = Closure::new(move |event: CloseEvent| {
+            if event.code() == CLOSED_BY_RULE {
+                // Signed out elsewhere, suspended, or no longer allowed: the page finds out who it is now.
+                spawn_local(session::leave_if_signed_out());
+            }
+            on_close(LiveLine::lost);
+        });
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));

@@ -14,6 +14,7 @@ pub mod credentials;
 pub mod devices;
 pub mod emergency;
 pub mod patients;
+pub mod people;
 pub mod reviews;
 pub mod session;
 pub mod wards;

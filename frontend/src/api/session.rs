@@ -12,6 +12,13 @@ pub async fn sign_out() -> Result<(), ApiError> {
     client::delete("session").await
 }
 
+/// To the sign-in page, if nobody is signed in here any more.
+pub async fn leave_if_signed_out() {
+    if current().await.is_err_and(|error| error.needs_sign_in()) {
+        go_to_sign_in();
+    }
+}
+
 /// Leaves the portal for the sign-in page, which is server HTML.
 pub fn go_to_sign_in() {
     // Nothing is lost if the browser refuses: the page still says that nobody is signed in.
@@ -20,4 +27,9 @@ pub fn go_to_sign_in() {
 
 pub fn reload() {
     let _ = gloo::utils::window().location().reload();
+}
+
+/// The start page of whoever is signed in now, in the portal that is theirs.
+pub fn go_home() {
+    let _ = gloo::utils::window().location().assign("/");
 }

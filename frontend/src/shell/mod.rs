@@ -4,6 +4,7 @@ pub mod brand;
 pub mod clock;
 pub mod error_page;
 pub mod frame;
+mod memberships;
 pub mod offline_bar;
 pub mod person;
 pub mod staff;

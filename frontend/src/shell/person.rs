@@ -3,6 +3,7 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::{Html, component, html, use_state_eq};
 
+use super::memberships::MembershipSwitch;
 use crate::{api::session, hooks::use_session, ui::icon::Icon};
 
 #[component(PersonMenu)]
@@ -27,6 +28,7 @@ pub fn person_menu() -> Html {
     };
     html! {
         <div class="person">
+            <MembershipSwitch />
             <a class="who" href="/security" title="Security: what you sign in with"><b>{ &person.name }</b><span>{ person.role.title() }</span></a>
             <button type="button" class="button quiet" onclick={sign_out} title="Sign out" aria-label="Sign out">
                 <Icon name="sign-out" />

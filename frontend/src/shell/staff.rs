@@ -2,7 +2,7 @@
 
 use fleetward_common::{
     access::{Action, Capabilities, Kind, Role},
-    id::{AccessReviewId, DeviceId},
+    id::{AccessReviewId, DeviceId, InvitationId, MembershipId},
     identity::SessionView,
 };
 use yew::{Html, component, html};
@@ -15,6 +15,7 @@ use crate::{
     fleet::{DevicePage, FleetPage},
     hooks::{use_capabilities, use_session},
     identity::SecurityPage,
+    people::{InvitationPage, InvitePage, OutboxPage, PeoplePage, PersonPage, UnitsPage},
     reviews::{EventPage, QueuePage, SearchPage},
     ui::empty_state::EmptyState,
 };
@@ -39,6 +40,18 @@ pub enum StaffRoute {
     Record,
     #[at("/staff/privacy/:review")]
     Review { review: AccessReviewId },
+    #[at("/staff/people")]
+    People,
+    #[at("/staff/people/:membership")]
+    Person { membership: MembershipId },
+    #[at("/staff/invite")]
+    Invite,
+    #[at("/staff/invitations/:invitation")]
+    Invitation { invitation: InvitationId },
+    #[at("/staff/units")]
+    Units,
+    #[at("/staff/outbox")]
+    Outbox,
     #[not_found]
     #[at("/staff/nothing-here")]
     NotFound,
@@ -53,6 +66,8 @@ enum Console {
     HospitalDevices,
     /// Who looked at whom, and why; never a value.
     Privacy,
+    /// Who has access, and to what.
+    People,
     /// Their page is not built yet. What they will find there, and what they may see now.
     Waiting(&'static str, &'static str),
 }
@@ -68,10 +83,7 @@ fn console(role: Role) -> Console {
         | Role::ManufacturerAdministrator => Console::Fleet,
         Role::BiomedicalEngineer => Console::HospitalDevices,
         Role::PrivacyOfficer => Console::Privacy,
-        Role::HospitalAdministrator | Role::ProviderAdministrator => Console::Waiting(
-            "People, roles and what each can see",
-            "Inviting people and giving them roles and wards will happen here. You see no patient's values.",
-        ),
+        Role::HospitalAdministrator | Role::ProviderAdministrator => Console::People,
         Role::PlatformOperator => Console::Waiting(
             "Is it up, and how old is the data",
             "Health, data age and capacity of this portal will stand here. You see no patient and no organisation's data.",
@@ -112,7 +124,7 @@ fn staff_page(props: &StaffPageProps) -> Html {
         return html! { <SecurityPage /> };
     }
     html! {
-        <Frame nav={nav(console, props.route, &capabilities)} no_patient_data={console == Console::Fleet}>
+        <Frame nav={nav(console, props.route, &capabilities, session.role == Role::PlatformOperator)} no_patient_data={console == Console::Fleet}>
             { page(props.route, console, &session) }
         </Frame>
     }
@@ -120,12 +132,13 @@ fn staff_page(props: &StaffPageProps) -> Html {
 
 /// A link that leads somewhere for this person, or none: what the console is for, then everything
 /// whose action is permitted.
-fn nav(console: Console, route: StaffRoute, capabilities: &Capabilities) -> Html {
+fn nav(console: Console, route: StaffRoute, capabilities: &Capabilities, is_operator: bool) -> Html {
     let work = match console {
         Console::HomeCare => Some((StaffRoute::Patients, "Patients")),
         Console::Fleet => Some((StaffRoute::Fleet, "Fleet")),
         Console::HospitalDevices => Some((StaffRoute::Fleet, "Devices")),
-        Console::Privacy | Console::Waiting(..) => None,
+        // First among what is permitted.
+        Console::People | Console::Privacy | Console::Waiting(..) => None,
     };
     let permitted = PERMITTED
         .iter()
@@ -135,7 +148,13 @@ fn nav(console: Console, route: StaffRoute, capabilities: &Capabilities) -> Html
         let current = if to == route { "is-current" } else { "" };
         html! { <Link<StaffRoute> {to} classes={current}>{ label }</Link<StaffRoute>> }
     };
-    work.into_iter().chain(permitted).map(link).collect()
+    // Mail is the platform's, and every organisation keeps its own people: no action tells them apart.
+    let outbox = is_operator.then_some((StaffRoute::Outbox, "Outbox"));
+    work.into_iter()
+        .chain(permitted)
+        .chain(outbox)
+        .map(link)
+        .collect()
 }
 
 /// A page that some may open, and what they must be permitted for it.
@@ -160,6 +179,18 @@ const PERMITTED: &[Entry] = &[
         action: Action::ReadAudit,
     },
     Entry {
+        to: StaffRoute::People,
+        label: "People",
+        kind: Kind::Membership,
+        action: Action::Administer,
+    },
+    Entry {
+        to: StaffRoute::Units,
+        label: "Units",
+        kind: Kind::Unit,
+        action: Action::Administer,
+    },
+    Entry {
         to: StaffRoute::Policy,
         label: "Policy",
         kind: Kind::Organisation,
@@ -178,6 +209,15 @@ fn page(route: StaffRoute, console: Console, session: &SessionView) -> Html {
         (StaffRoute::Landing, Console::Privacy) => {
             html! { <Redirect<StaffRoute> to={StaffRoute::Privacy} /> }
         }
+        (StaffRoute::Landing, Console::People) => {
+            html! { <Redirect<StaffRoute> to={StaffRoute::People} /> }
+        }
+        (StaffRoute::People, _) => html! { <PeoplePage /> },
+        (StaffRoute::Person { membership }, _) => html! { <PersonPage {membership} /> },
+        (StaffRoute::Invite, _) => html! { <InvitePage /> },
+        (StaffRoute::Invitation { invitation }, _) => html! { <InvitationPage {invitation} /> },
+        (StaffRoute::Units, _) => html! { <UnitsPage /> },
+        (StaffRoute::Outbox, _) => html! { <OutboxPage /> },
         (StaffRoute::Landing, Console::Waiting(title, text)) => html! {
             <>
                 <div class="page-head"><div><h1>{ &session.organisation_name }</h1><p class="muted">{ session.role.title() }</p></div></div>

@@ -43,6 +43,7 @@ pub fn list(
     let rows: Vec<(Vec<u8>, String, String)> = units::table
         .inner_join(sites::table)
         .filter(units::id.eq_any(&ids))
+        .filter(units::closed_at.is_null())
         .order(units::name)
         .select((units::id, units::name, sites::time_zone))
         .load(connection)?;

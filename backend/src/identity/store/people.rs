@@ -185,25 +185,6 @@ pub fn forgive(connection: &mut DbConnection, person: PersonId) -> QueryResult<(
         .map(drop)
 }
 
-/// From now on this password, and only this one, also where there was none or it was disabled.
-pub fn replace_password(
-    connection: &mut DbConnection,
-    person: PersonId,
-    phc: &str,
-    now: Instant,
-) -> QueryResult<()> {
-    diesel::delete(passwords::table.find(person.stored())).execute(connection)?;
-    diesel::insert_into(passwords::table)
-        .values((
-            passwords::person_id.eq(person.stored()),
-            passwords::phc.eq(phc),
-            passwords::changed_at.eq(micros(now)),
-            passwords::failures_in_a_row.eq(0),
-        ))
-        .execute(connection)
-        .map(drop)
-}
-
 pub struct NewPerson<'a> {
     pub id: PersonId,
     pub home_region: &'a str,
@@ -230,6 +211,15 @@ pub fn add(connection: &mut DbConnection, new: &NewPerson<'_>) -> QueryResult<()
             passwords::changed_at.eq(micros(new.created_at)),
             passwords::failures_in_a_row.eq(0),
         ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Where mail reaches this person, if that is not known yet.
+pub fn set_email(connection: &mut DbConnection, person: PersonId, email: &str) -> QueryResult<()> {
+    diesel::update(people::table.find(person.stored()))
+        .filter(people::email.is_null())
+        .set(people::email.eq(Some(email)))
         .execute(connection)
         .map(drop)
 }

@@ -113,6 +113,17 @@ pub fn end_all_on_kiosk(
     end_these(connection, ids, now)
 }
 
+/// Another session of the same person goes on with the proof of before, as old as it is.
+pub fn carry_proof(connection: &mut DbConnection, to: SessionId, proof: Proof) -> Result<(), DbError> {
+    diesel::update(sessions::table.find(to.stored()))
+        .set((
+            sessions::proof_kind.eq(proof.kind.as_str()),
+            sessions::proven_at.eq(micros(proof.at)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Ends every session of this person and says which they were: whoever calls it hands them to
 /// `live::Hub::end_session` after the commit, so that open tabs close at once.
 pub fn end_all_of_person(

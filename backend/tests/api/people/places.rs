@@ -1,0 +1,54 @@
+//! Sites and units.
+
+use fleetward_common::people::OrganisationView;
+use serde_json::json;
+
+use super::{administrator, organisation_of};
+use crate::{on_both_engines, support::Portal};
+
+on_both_engines! {
+    async fn ruth_adds_renames_and_closes_an_empty_ward_and_a_full_one_stays_open(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let northgate = organisation_of(&ruth).await;
+        let site = &northgate.sites[0];
+        let path = format!("/api/v1/organisations/{}/units", northgate.id);
+        let added = ruth.post(&path, &json!({ "site": site.id, "name": "Ward 6C Stroke" })).await;
+        assert_eq!(added.status, 201, "{}", added.text);
+        let twice = ruth.post(&path, &json!({ "site": site.id, "name": "Ward 6C Stroke" })).await;
+        assert_eq!(twice.status, 400);
+        let view: OrganisationView = serde_json::from_str(&added.text).unwrap();
+        let new = view.sites[0].units.iter().find(|unit| unit.name == "Ward 6C Stroke").unwrap();
+        assert!(new.holds.is_empty());
+
+        let renamed = ruth.post(&format!("/api/v1/units/{}/name", new.id), &json!({ "name": "Ward 6C Neurology" })).await;
+        assert_eq!(renamed.status, 204, "{}", renamed.text);
+        assert_eq!(ruth.post(&format!("/api/v1/units/{}/closing", new.id), &json!({})).await.status, 204);
+        let closed = organisation_of(&ruth).await;
+        let unit = closed.sites[0].units.iter().find(|unit| unit.id == new.id).unwrap();
+        assert_eq!(unit.name, "Ward 6C Neurology");
+        assert!(unit.closed_at.is_some());
+
+        let full = site.units.iter().find(|unit| unit.name.contains("4B")).unwrap();
+        let refused = ruth.post(&format!("/api/v1/units/{}/closing", full.id), &json!({})).await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.text.contains("23 patients in beds"), "{}", refused.text);
+    }
+
+    async fn another_house_is_as_absent_as_one_that_never_was(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let vera = administrator(&portal, "vera.holm").await;
+        let northgate = organisation_of(&ruth).await;
+        let unit = northgate.sites[0].units[0].id;
+        let never = vera.get("/api/v1/organisations/01a210c5-5112-7104-b13e-c0bb40cd1635").await;
+        assert_eq!(never.status, 404);
+        let hidden = vera.get(&format!("/api/v1/organisations/{}", northgate.id)).await;
+        assert_eq!((hidden.status, hidden.text), (404, never.text));
+        assert_eq!(vera.post(&format!("/api/v1/units/{unit}/name"), &json!({ "name": "Hers" })).await.status, 404);
+        // A site of another house is no place for a unit of one's own.
+        let clinic = organisation_of(&vera).await;
+        let body = json!({ "site": northgate.sites[0].id, "name": "Branch" });
+        assert_eq!(vera.post(&format!("/api/v1/organisations/{}/units", clinic.id), &body).await.status, 400);
+        let rashida = portal.sign_in("rashida.amadi").await;
+        assert_eq!(rashida.get(&format!("/api/v1/organisations/{}", northgate.id)).await.status, 403);
+    }
+}

@@ -1,0 +1,15 @@
+//! Used by the pages of this area only.
+
+mod access_form;
+mod ask_first;
+mod deed;
+mod preview;
+mod proof_first;
+mod when;
+
+pub use access_form::{AccessForm, Wanted};
+pub use ask_first::AskFirst;
+pub use deed::{Deed, use_deed};
+pub use preview::Preview;
+pub use proof_first::ProofFirst;
+pub use when::{as_date, end_of_day, moment};
