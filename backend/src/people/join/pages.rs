@@ -69,7 +69,7 @@ impl Step<'_> {
                     }
                     ol.steps {
                         (step(1, now, "Invitation opened", &opened))
-                        (step(2, now, "Make your sign-in", &["A password that only you know".to_owned(), "A passkey, if you like".to_owned()]))
+                        (step(2, now, "Make your sign-in", &["One that only you have".to_owned()]))
                         (step(3, now, "Check your role", &[format!("{}: you confirm it", self.role_line())]))
                         (step(4, now, "See your first page", &[self.landing()]))
                     }
