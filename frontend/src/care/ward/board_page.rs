@@ -425,6 +425,9 @@ enum Pressed {
 
 impl Keys {
     fn pressed(&self, event: &KeyboardEvent) -> Pressed {
+        if self.all.is_empty() {
+            return Pressed::Nothing;
+        }
         let key = event.key();
         if let Some(step) = Step::of_key(&key) {
             return self.step(step);
