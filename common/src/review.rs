@@ -23,7 +23,8 @@ pub enum ReviewKind {
 /// What stood out, found by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+// A device's channel has a `Signal` too.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ReviewSignal))]
 pub enum Signal {
     NoCareRelation,
     OwnRecord,

@@ -12,6 +12,7 @@ mod names;
 mod owners;
 mod places;
 mod rows;
+mod schemas;
 mod styles;
 mod tree;
 
@@ -64,6 +65,7 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
         generated::RULES,
         places::RULES,
         evidence::RULES,
+        schemas::RULES,
     ]
     .into_iter()
     .flatten()
