@@ -44,10 +44,11 @@ const VISITORS: [Visitor; 3] = [
 ];
 
 /// These end sessions: each is asked in one of its own, before the others begin.
-const END_SESSIONS: [&str; 3] = [
+const END_SESSIONS: [&str; 4] = [
     "DELETE /api/v1/session",
     "DELETE /api/v1/sessions",
     "DELETE /api/v1/sessions/{id}",
+    "POST /api/v1/session/membership",
 ];
 
 /// Their wrong passwords slow the person down, and a right one may end their other sessions: each is
