@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How many entries the organisation's unbroken audit chain has.
-async fn audit_entries(portal: &Portal, organisation: OrganisationId) -> i64 {
+pub async fn audit_entries(portal: &Portal, organisation: OrganisationId) -> i64 {
     let key = portal.app.secrets.audit.clone();
     let state = portal
         .app

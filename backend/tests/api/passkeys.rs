@@ -210,12 +210,12 @@ on_both_engines! {
     async fn a_passkey_always_gets_through_however_many_guessed(portal: Portal) {
         let mut key = SecurityKey::new();
         portal.sign_in("rashida.amadi").await.register(&portal, &mut key, "My phone").await;
-        for _ in 0..8 {
-            let guess = json!({ "login": "rashida.amadi", "password": "a guess" });
-            portal.stranger().post("/api/v1/session", &guess).await;
+        let guess = json!({ "login": "rashida.amadi", "password": "a guess" });
+        let mut slowed = false;
+        for _ in 0..12 {
+            slowed |= portal.stranger().post("/api/v1/session", &guess).await.status == 429;
         }
-        let slowed = portal.stranger().post("/api/v1/session", &json!({ "login": "rashida.amadi", "password": "a guess" })).await;
-        assert_eq!(slowed.status, 429);
+        assert!(slowed);
         assert_eq!(sign_in(&portal, &mut key).await.status, 200);
     }
 

@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use fleetward::platform::clock::Clock;
-use fleetward_common::credentials::{ProofView, RecoveryCodes, SecondFactorOffer, SecurityView};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use fleetward::{
+    identity::store::{passwords, people},
+    platform::{clock::Clock, http::Failure, outbox},
+};
+use fleetward_common::{
+    credentials::{ProofView, RecoveryCodes, SecondFactorOffer, SecurityView},
+    identity::SessionView,
+};
 use serde_json::json;
 
 use crate::{
-    identity::with_manual_clock,
+    identity::{audit_entries, with_manual_clock},
     on_both_engines,
     support::{
         Person, Portal,
@@ -86,16 +93,6 @@ on_both_engines! {
         assert_eq!((missing.status, missing.code().as_str()), (401, "second_factor_required"));
         assert!(!may_act(&louise).await);
         assert_eq!(portal.stranger().post(PROVE, &json!({ "password": password, "code": code })).await.status, 401);
-    }
-
-    async fn guessing_codes_waits_like_guessing_passwords(portal: Portal) {
-        let louise = portal.sign_in("louise.brandt").await;
-        let shown = json!({ "password": portal.password_of("louise.brandt"), "code": "000000" });
-        let mut last = 0;
-        for _ in 0..25 {
-            last = louise.post(PROVE, &shown).await.status;
-        }
-        assert_eq!(last, 429);
     }
 
     async fn a_second_factor_is_asked_for_at_sign_in_and_no_code_opens_twice(portal: Portal) {
@@ -202,6 +199,56 @@ on_both_engines! {
         assert_eq!(louise.delete("/api/v1/second-factor").await.status, 204);
     }
 
+    async fn a_password_hashed_with_less_work_is_hashed_anew_at_the_next_sign_in(portal: Portal) {
+        let weaker = Params::new(9_216, 4, 1, None).unwrap();
+        let phc = Argon2::new(Algorithm::Argon2id, Version::V0x13, weaker)
+            .hash_password_with_salt(GOOD.as_bytes(), &[7; 16])
+            .unwrap()
+            .to_string();
+        let now = portal.app.clock.now();
+        let stored = async || {
+            let account = portal.app.db.read(move |connection| {
+                people::account(connection, "rashida.amadi", now).map_err(Failure::from)
+            });
+            account.await.unwrap().unwrap()
+        };
+        let (rashida, old) = (stored().await.person, phc.clone());
+        let set = portal.app.db.write(move |connection| {
+            passwords::set(connection, rashida, &phc, true, now).map_err(Failure::from)
+        });
+        set.await.unwrap();
+        let attempt = json!({ "login": "rashida.amadi", "password": GOOD });
+        assert_eq!(portal.stranger().post("/api/v1/session", &attempt).await.status, 200);
+        let new = stored().await.phc.unwrap();
+        assert!(new != old && new.contains("m=19456,t=2,p=1"), "{new}");
+        assert_eq!(portal.stranger().post("/api/v1/session", &attempt).await.status, 200);
+        assert_eq!(stored().await.phc.unwrap(), new);
+    }
+
+    async fn every_change_of_a_credential_is_on_record_and_its_person_is_told(portal: Portal) {
+        let mut louise = portal.sign_in("louise.brandt").await;
+        louise.step_up().await;
+        let organisation = louise.read::<SessionView>("/api/v1/session").await.organisation;
+        let told = async || {
+            let sent = portal.app.db.read(|connection| {
+                outbox::recent(connection, None, 100).map_err(Failure::from)
+            });
+            i64::try_from(sent.await.unwrap().len()).unwrap()
+        };
+        let before = (audit_entries(&portal, organisation).await, told().await);
+        let mut key = SecurityKey::new();
+        let passkey = louise.register(&portal, &mut key, "My phone").await;
+        let path = format!("/api/v1/passkeys/{}", passkey["id"].as_str().unwrap());
+        louise.post(&format!("{path}/name"), &json!({ "name": "Old phone" })).await;
+        louise.delete(&path).await;
+        louise.post("/api/v1/recovery-codes", &json!({})).await;
+        louise.post("/api/v1/second-factor/at-sign-in", &json!({ "asked": true })).await;
+        louise.post("/api/v1/password", &json!({ "password": GOOD })).await;
+        louise.delete("/api/v1/second-factor").await;
+        let after = (audit_entries(&portal, organisation).await, told().await);
+        assert_eq!((after.0 - before.0, after.1 - before.1), (7, 7));
+    }
+
     async fn every_answer_to_a_password_costs_one_hash(portal: Portal) {
         let hashing = &portal.app.sign_in.hashing;
         let attempt = async |login: &str, password: &str| {
@@ -229,6 +276,20 @@ fn a_proof_is_over_after_five_minutes() {
         assert!(!may_act(&louise).await);
         let proof: ProofView = louise.read("/api/v1/session/proof").await;
         assert!(proof.strong_until.is_none());
+    });
+}
+
+#[test]
+fn guessing_codes_waits_like_guessing_passwords() {
+    with_manual_clock(async |portal: &Portal, clock: &Clock| {
+        let mut louise = portal.sign_in("louise.brandt").await;
+        let shown = json!({ "password": portal.password_of("louise.brandt"), "code": "000000" });
+        for _ in 0..5 {
+            assert_eq!(louise.post(PROVE, &shown).await.status, 401);
+        }
+        assert_eq!(louise.post(PROVE, &shown).await.status, 429);
+        clock.advance(Duration::from_secs(1));
+        louise.step_up().await;
     });
 }
 
