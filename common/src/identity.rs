@@ -42,6 +42,15 @@ pub struct SessionView {
     pub server_time: Instant,
 }
 
+impl SessionView {
+    /// Only the board may be looked at: a screen on which nobody acts, or a ward's own session that
+    /// nobody has touched for too long.
+    pub fn only_the_board(&self, now: Instant) -> bool {
+        let nobody_acts = self.station.as_ref().is_some_and(|station| !station.acting);
+        nobody_acts || (self.portal == Portal::Ward && self.idle_until <= now)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnitSummary {

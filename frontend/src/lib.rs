@@ -4,7 +4,7 @@
 //! and the clock, which runs on the server's time. [`hooks`] bring answers into components. [`ui`]
 //! holds widgets that know no domain, [`shell`] the frame around every page. Then one folder per
 //! domain: [`access`] (the policy), [`care`] (ward board, home patients, the patient's own page), [`fleet`]
-//! (devices) and [`identity`] (what one signs in with).
+//! (devices) and [`identity`] (what one signs in with, and who is there).
 //!
 //! What is judged about a value (fresh, stale, void, absent) is decided in pure modules that take
 //! the time as an argument and have their tests beside them: `care/live.rs`, `care/vitals.rs`,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
-    identity::SignedIn,
+    identity::{SignedIn, Whoever},
     platform::http::{Failure, Guard, Routes},
 };
 
@@ -49,10 +49,10 @@ pub struct RowQuery {
 )]
 pub async fn capabilities(
     app: Data<App>,
-    signed_in: SignedIn,
+    Whoever(known): Whoever,
     query: Result<Query<RowQuery>, actix_web::Error>,
 ) -> Result<Json<Capabilities>, Failure> {
-    let actor = &signed_in.actor;
+    let actor = &known.actor;
     let RowQuery { kind, id } = query.map_err(Failure::bad_request)?.into_inner();
     let found = match (kind, id) {
         (None, None) => app.access.capabilities(actor),

@@ -40,5 +40,5 @@ pub mod way_back;
 
 pub use password::Hashing;
 pub use password_rules::{Chooser, SHORTEST_ALONE, Weakness, check as check_password};
-pub use session::{SignedIn, Watching, session_again};
+pub use session::{SignedIn, Watching, Whoever, session_again};
 pub use sign_in::SignInDesk;

@@ -17,7 +17,7 @@ use super::{
     browser::Browser,
     ceremonies::Ticket,
     credential_routes, pages,
-    session::{self, SignedIn, Watching},
+    session::{self, SignedIn, Watching, Whoever},
     session_routes,
     sign_in::{self, Opened, SECOND_STEP, Started},
     station_routes,
@@ -92,12 +92,8 @@ pub(super) async fn session_answer(app: &App, started: Started) -> Result<HttpRe
     get, path = "/api/v1/session", tag = "identity",
     responses((status = 200, body = SessionView), (status = 401, body = ErrorBody))
 )]
-pub async fn current(
-    app: Data<App>,
-    person: Option<SignedIn>,
-    Watching(watching): Watching,
-) -> Json<SessionView> {
-    Json(person.unwrap_or(watching).view(app.clock.now()))
+pub async fn current(app: Data<App>, Whoever(known): Whoever) -> Json<SessionView> {
+    Json(known.view(app.clock.now()))
 }
 
 #[utoipa::path(

@@ -2,7 +2,7 @@
 //!
 //! A handler says in its arguments whom it serves. [`SignedIn`] is a person who is present: a ward's
 //! screen that asks is refused, unless someone acts on it. [`Watching`] is whoever's board this browser
-//! shows: a person, present or away, or the screen itself. So a route is closed to screens unless it is
+//! shows: a person, present or away, or the screen itself. [`Whoever`] is the first of the two that there is. So a route is closed to screens unless it is
 //! opened to them by name.
 
 use std::{fmt::Write, future::Future, pin::Pin, time::Duration};
@@ -161,6 +161,30 @@ impl SignedIn {
 /// Whoever's board this browser shows.
 #[derive(Debug, Clone)]
 pub struct Watching(pub SignedIn);
+
+/// The person who is there, or else whoever's board this browser shows: for what describes only them.
+#[derive(Debug, Clone)]
+pub struct Whoever(pub SignedIn);
+
+impl FromRequest for Whoever {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = Asked::of(request);
+        Box::pin(async move {
+            let asked = asked?;
+            match asked.person().await {
+                Ok(person) => {
+                    asked.note_use(&person);
+                    Ok(Whoever(person))
+                }
+                Err(Failure::PersonRequired) => asked.watching().await.map(Whoever),
+                Err(failure) => Err(failure),
+            }
+        })
+    }
+}
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
 

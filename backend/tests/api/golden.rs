@@ -102,7 +102,7 @@ fn the_routes_are_the_ones_that_were_reviewed() {
             };
             let (method, cost) = (route.method.as_str(), route.cost.units());
             format!(
-                "{method:<7}{:<40}{:<32}{cost:>3}{room}",
+                "{method:<7}{:<39} {:<31} {cost:>3}{room}",
                 route.path,
                 route.guard.to_string()
             )

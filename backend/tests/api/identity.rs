@@ -1,5 +1,9 @@
 //! Signing in and out.
 
+mod guessing;
+mod sessions;
+mod stations;
+
 use std::time::Duration;
 
 use fleetward::{

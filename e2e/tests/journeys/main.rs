@@ -23,3 +23,5 @@ mod sign_in;
 mod the_bed_drawer;
 #[cfg(test)]
 mod the_looking_eye;
+#[cfg(test)]
+mod ward_screen;

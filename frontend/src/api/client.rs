@@ -14,6 +14,8 @@ const ROOT: &str = "/api/v1/";
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
     let response = Request::get(&format!("{ROOT}{path}"))
         .header("Accept", "application/json")
+        // Pages ask by themselves too; that someone is there is told by `session::present`.
+        .header("X-Unattended", "yes")
         .send()
         .await
         .or(Err(ApiError::NoAnswer))?;

@@ -17,6 +17,7 @@ pub mod patients;
 pub mod people;
 pub mod reviews;
 pub mod session;
+pub mod stations;
 pub mod wards;
 
 pub use error::ApiError;

@@ -1,11 +1,52 @@
 //! Who is signed in.
 
-use fleetward_common::identity::SessionView;
+use fleetward_common::{
+    id::SessionId,
+    identity::{DemoPerson, SessionView, SignIn},
+    sessions::OpenSession,
+};
 
-use super::{ApiError, client};
+use serde_json::{Value, json};
+
+use super::{ApiError, PasskeyError, client, passkeys};
 
 pub async fn current() -> Result<SessionView, ApiError> {
     client::get("session").await
+}
+
+/// Proves who someone is: in a browser of their own, or for the moment on a ward's screen.
+pub async fn sign_in(proof: SignIn) -> Result<SessionView, ApiError> {
+    client::post("session", &proof).await
+}
+
+/// The same with a passkey, whichever the person chooses.
+pub async fn sign_in_with_passkey() -> Result<SessionView, PasskeyError> {
+    let options: Value = client::post("session/passkey/options", &json!({})).await?;
+    let answer = passkeys::get(&options).await?;
+    Ok(client::post("session/passkey", &answer).await?)
+}
+
+/// Someone touched this page: the time after which the session ends by itself begins anew.
+pub async fn present() -> Result<SessionView, ApiError> {
+    client::post("session/presence", &()).await
+}
+
+/// Everywhere this person is signed in.
+pub async fn open() -> Result<Vec<OpenSession>, ApiError> {
+    client::get("sessions").await
+}
+
+pub async fn end_one(session: SessionId) -> Result<(), ApiError> {
+    client::delete(&format!("sessions/{session}")).await
+}
+
+pub async fn end_everywhere() -> Result<(), ApiError> {
+    client::delete("sessions").await
+}
+
+/// The people of the demo; refused everywhere else.
+pub async fn demo_people() -> Result<Vec<DemoPerson>, ApiError> {
+    client::get("demo/people").await
 }
 
 pub async fn sign_out() -> Result<(), ApiError> {

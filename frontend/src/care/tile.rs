@@ -27,6 +27,20 @@ pub struct Tile {
     pub body: Body,
 }
 
+impl Tile {
+    /// A lost or late signal: nothing may lie on it.
+    pub fn needs_a_look(&self) -> bool {
+        match &self.body {
+            Body::Free | Body::NotMonitored { .. } => false,
+            Body::NeverSeen { .. } => true,
+            Body::Monitored(monitored) => {
+                let lost = |lane: &Lane| matches!(lane.absence, Some(Absence::NoSignal(_)));
+                monitored.gone || monitored.lanes.iter().any(lost)
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
     Free,

@@ -15,5 +15,5 @@ pub use use_permitted::{use_capabilities, use_permitted, use_permitted_on};
 pub use use_pulse::use_pulse;
 pub use use_query::{Answer, Query, use_query};
 pub use use_refresh::use_refresh;
-pub use use_session::use_session;
+pub use use_session::{SessionDesk, use_session, use_session_desk};
 pub use use_theme::{Theme, use_theme};

@@ -6,6 +6,7 @@ use yew::{Callback, Html, component, html};
 
 use super::parts::{
     passkeys_panel::PasskeysPanel, password_panel::PasswordPanel, second_factor_panel::SecondFactorPanel,
+    sessions_panel::SessionsPanel,
 };
 use crate::{
     api::{clock, credentials},
@@ -36,9 +37,10 @@ pub fn security_page() -> Html {
             <p><a class="back" href="/"><Icon name="left" />{ "Back to your start page" }</a></p>
             <div class="page-head"><div>
                 <h1>{ "Security" }</h1>
-                <p class="muted">{ "What you sign in with. With every change here a message goes to you, and the change goes on record." }</p>
+                <p class="muted">{ "What you sign in with, and where you are signed in. With every change here a message goes to you, and the change goes on record." }</p>
             </div></div>
             <AsyncView<SecurityView> of={view} what="what you sign in with" {ready} />
+            <div class="security"><SessionsPanel /></div>
         </Frame>
     }
 }

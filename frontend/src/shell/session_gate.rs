@@ -7,7 +7,8 @@ use yew::{Callback, Children, ContextProvider, Html, Properties, component, html
 
 use crate::{
     api::{access, clock, session},
-    hooks::use_query,
+    hooks::{SessionDesk, use_query},
+    identity::parts::session_warning::SessionWarning,
     ui::async_view::AsyncView,
 };
 
@@ -35,11 +36,17 @@ pub fn session_gate(props: &SessionGateProps) -> Html {
         })
     });
     let children = props.children.clone();
+    let desk = SessionDesk {
+        look_again: known.reload.clone(),
+    };
     let ready = Callback::from(move |known: Rc<Known>| {
         html! {
             <ContextProvider<Rc<SessionView>> context={known.session.clone()}>
                 <ContextProvider<Rc<Capabilities>> context={known.capabilities.clone()}>
-                    { for children.iter() }
+                    <ContextProvider<SessionDesk> context={desk.clone()}>
+                        { for children.iter() }
+                        <SessionWarning />
+                    </ContextProvider<SessionDesk>>
                 </ContextProvider<Rc<Capabilities>>>
             </ContextProvider<Rc<SessionView>>>
         }

@@ -29,28 +29,35 @@ use crate::{
 pub fn routes() -> Routes {
     Routes::new()
         .get("/emergency", Guard::SignedIn, current)
+        .reserved()
         .delete("/emergency", Guard::SignedIn, end_now)
+        .reserved()
         .post("/emergency/extension", Guard::SignedIn, extend_once)
+        .reserved()
         .post(
             "/emergency/look-up",
             Guard::List(Kind::Patient, Action::OpenEmergency),
             find_patient,
         )
+        .reserved()
         .get(
             "/emergency/wards",
             Guard::Point(Kind::Organisation, Action::Read),
             list_wards,
         )
+        .reserved()
         .post(
             "/patients/{id}/emergency",
             Guard::Point(Kind::Patient, Action::OpenEmergency),
             open_patient,
         )
+        .reserved()
         .get(
             "/patients/{id}",
             Guard::Point(Kind::Patient, Action::Read),
             record,
         )
+        .reserved()
 }
 
 #[utoipa::path(

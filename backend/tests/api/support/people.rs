@@ -44,6 +44,18 @@ impl<'a> Person<'a> {
         self.send(self.request(Method::GET, path)).await
     }
 
+    /// As a page asks by itself, with nobody in front of it.
+    pub async fn get_unattended(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).header("x-unattended", "yes"))
+            .await
+    }
+
+    pub async fn read_unattended<T: DeserializeOwned>(&self, path: &str) -> T {
+        let answer = self.get_unattended(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        serde_json::from_str(&answer.text).expect("the promised JSON")
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await
     }
@@ -96,6 +108,15 @@ impl Answer {
 
     pub fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// `name=value` of the cookie of someone who acts on a ward's screen.
+    pub fn acting_cookie(&self) -> Option<String> {
+        self.headers
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok()?.split(';').next().map(str::to_owned))
+            .find(|cookie| cookie.starts_with("__Host-acting=") && cookie.len() > 20)
     }
 
     /// `name=value` of the session cookie that came with this answer.

@@ -7,22 +7,26 @@ use fleetward_common::{
     identity::UnitSummary,
 };
 use std::rc::Rc;
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::KeyboardEvent;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::{
     WardRoute,
     board_store::{BoardStore, use_board},
-    grid::{self, Step},
+    grid,
+    keys::{Keys, Pressed, focus_bed},
+    screen::{Wanted, covered, screen_link, troubled},
 };
 use crate::{
+    api::clock,
     care::{
         emergency::{EmergencyOnRefusal, Start},
         parts::{bed_drawer::BedDrawer, bed_tile::BedTile},
         tile::{Tile, census},
     },
     hooks::{use_keys, use_media, use_permitted, use_session},
+    identity::parts::{enrol_dialog::EnrolDialog, station_badge::StationBadge, who_is_acting::WhoIsActing},
     shell::{
         brand::Brand, clock::WardClock, error_page::NotFoundPage, frame::Frame, offline_bar::OfflineBar,
         person::PersonMenu,
@@ -106,11 +110,20 @@ pub fn board_page(props: &BoardPageProps) -> Html {
         .unwrap_or_default();
     let help = use_state_eq(|| false);
     let may_open = use_permitted(Kind::Patient, Action::OpenEmergency);
+    let enrolling = use_state_eq(|| false);
     let typed = use_state_eq(String::new);
+    let session = use_session();
+    let watching = session
+        .as_ref()
+        .is_some_and(|session| session.only_the_board(clock::now()));
+    // What somebody pressed on a screen that only watches: done once they said who they are.
+    let wanted = use_state_eq(|| None::<Wanted>);
     let size = use_window_size();
 
     let tiles = store.tiles();
-    let far = query.is_far() && props.bed.is_none() && !phone;
+    // A bed opens for a person; the screen itself has only its board.
+    let open_bed = props.bed.filter(|_| !watching);
+    let far = query.is_far() && open_bed.is_none() && !phone;
     let screens = tiles.len().div_ceil(FAR_BEDS).max(1);
     let screen = query.screen.unwrap_or(1).clamp(1, screens);
     let shown: Vec<Rc<Tile>> = if far {
@@ -119,7 +132,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
     } else {
         tiles.clone()
     };
-    let columns = if far || props.bed.is_some() && size.0 > 1_500 {
+    let columns = if far || open_bed.is_some() && size.0 > 1_500 {
         if phone { 1 } else { 4.min(shown.len().max(1)) }
     } else {
         grid::columns(shown.len(), size.0, size.1.saturating_sub(84))
@@ -127,7 +140,11 @@ pub fn board_page(props: &BoardPageProps) -> Html {
 
     let go = {
         let (unit, query) = (props.unit, query.clone());
+        let wanted = wanted.clone();
         Callback::from(move |bed: Option<BedId>| {
+            if let (true, Some(bed)) = (watching, bed) {
+                return wanted.set(Some(Wanted::Bed(bed)));
+            }
             let route = match bed {
                 Some(bed) => WardRoute::Bed { unit, bed },
                 None => WardRoute::Board { unit },
@@ -195,7 +212,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
             tiles: shown.clone(),
             all: tiles.clone(),
             columns,
-            open: props.bed.is_some(),
+            open: open_bed.is_some(),
             far: far.then_some((screen, screens)),
             typed: (*typed).clone(),
         };
@@ -220,7 +237,20 @@ pub fn board_page(props: &BoardPageProps) -> Html {
         })
     });
 
-    let session = use_session();
+    let was_acting = use_mut_ref(|| false);
+    use_effect_with((watching, props.bed), {
+        let (go, wanted) = (go.clone(), wanted.clone());
+        move |(watching, bed)| {
+            let acted = was_acting.replace(!*watching);
+            match (watching, bed) {
+                // Whoever acted has left, and their bed with them.
+                (true, Some(_)) if acted => go.emit(None),
+                (true, Some(bed)) => wanted.set(Some(Wanted::Bed(*bed))),
+                _ => {}
+            }
+        }
+    });
+
     let ward = store.ward();
     let zone = use_zone(ward.as_ref().map_or("UTC", |(_, _, zone)| zone.as_str()));
     let name = ward.as_ref().map_or_else(
@@ -230,6 +260,26 @@ pub fn board_page(props: &BoardPageProps) -> Html {
         },
         |(name, _, _)| name.clone(),
     );
+    // The same as `go`, for someone who is known to act now: the page itself hears of it a moment later.
+    let proven = {
+        let (unit, navigator) = (props.unit, use_navigator());
+        Callback::from(move |what: Wanted| {
+            let route = match what {
+                Wanted::Bed(bed) => WardRoute::Bed { unit, bed },
+                Wanted::Emergency => WardRoute::Emergency,
+                Wanted::Act => return,
+            };
+            push(navigator.as_ref(), route, &BoardQuery::default());
+        })
+    };
+    let emergency = if watching {
+        let wanted = wanted.clone();
+        html! { <button type="button" class="nav-link" onclick={move |_| wanted.set(Some(Wanted::Emergency))}>{ "Emergency" }</button> }
+    } else if may_open {
+        html! { <Link<WardRoute> to={WardRoute::Emergency}>{ "Emergency" }</Link<WardRoute>> }
+    } else {
+        html! {}
+    };
     let grid = html! {
         <ul class={format!("bed-grid columns-{columns}")} aria-label="Beds" data-far={far.to_string()}>
             { for shown.iter().map(|tile| bed(tile, props, &store, &zone, &go, far, phone)) }
@@ -237,31 +287,37 @@ pub fn board_page(props: &BoardPageProps) -> Html {
     };
     let line = store.line();
     html! {
-        <div class={classes!("ward", far.then_some("far"), phone.then_some("phone"))}>
+        <div class={classes!("ward", far.then_some("far"), phone.then_some("phone"), wanted.is_some().then_some("is-switching"))}>
             <header class="app-header">
                 <Brand />
                 <div class="ward-name">
-                    <h1>{ name }</h1>
+                    <h1>{ name.clone() }</h1>
                     if far {
                         <span>{ far_span(&shown, screen, screens) }</span>
                     } else if !tiles.is_empty() {
                         <span>{ census(&tiles) }</span>
                     }
                 </div>
-                { nav(props.unit, far, &show_far, screen, screens, may_open) }
+                { nav(props.unit, far, &show_far, screen, screens, emergency) }
                 <div class="end">
                     if !typed.is_empty() {
                         <output class="typed">{ "Bed " }<b>{ (*typed).clone() }</b>{ " " }<kbd>{ "Enter" }</kbd></output>
                     }
                     <ConnectionBadge {line} />
                     <ThemeSwitch />
-                    <PersonMenu />
+                    if let Some(session) = session.clone().filter(|session| session.station.is_some() || watching) {
+                        <StationBadge {session}
+                            on_act={{ let wanted = wanted.clone(); Callback::from(move |()| wanted.set(Some(Wanted::Act))) }}
+                            on_done={{ let go = go.clone(); Callback::from(move |()| go.emit(None)) }} />
+                    } else {
+                        <PersonMenu />
+                    }
                     <WardClock zone={zone.clone()} />
                 </div>
             </header>
             <aside class="phone-notice" aria-label="Notice"><Icon name="info" /><span><b>{ "This phone does not ring. " }</b>{ "The bedside device is the primary alarm." }</span></aside>
             <OfflineBar {line} zone={zone.clone()} on_try={{ let store = store.clone(); Callback::from(move |()| store.try_now()) }} />
-            <main id="main" class={classes!("board", props.bed.map(|_| "with-drawer"))}>
+            <main id="main" class={classes!("board", open_bed.map(|_| "with-drawer"))}>
                 if let Some(error) = store.error().filter(|_| tiles.is_empty()) {
                     <div class="page">
                         <ErrorPanel error={error.clone()} what="The board" retry={retry(&store)} />
@@ -275,10 +331,22 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                     <div class="page"><EmptyState title="This ward has no beds"><p>{ "Beds would stand here in the order of the corridor." }</p></EmptyState></div>
                 } else {
                     { grid }
-                    if let Some(bed) = props.bed {
+                    if let Some(bed) = open_bed {
                         <BedDrawer key={bed.to_string()} {bed} store={store.clone()} zone={zone.clone()} waves={!phone}
                             range={query.range.clone().unwrap_or_default()} on_range={on_range.clone()}
                             on_close={close} on_walk={walk} />
+                    }
+                    if let (Some(what), Some(session)) = (*wanted, session.clone()) {
+                        <WhoIsActing {session} action={what.words(&tiles)} corner={grid::calmest_corner(&troubled(&shown), columns)}
+                            covered={covered(&shown, columns)}
+                            on_proven={{ let (wanted, proven) = (wanted.clone(), proven); Callback::from(move |()| { wanted.set(None); proven.emit(what); }) }}
+                            on_cancel={{
+                                let (wanted, go, bed) = (wanted.clone(), go.clone(), props.bed);
+                                Callback::from(move |()| {
+                                    wanted.set(None);
+                                    if bed.is_some() { go.emit(None); }
+                                })
+                            }} />
                     }
                 }
             </main>
@@ -289,9 +357,14 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                     <span><kbd>{ "7" }</kbd>{ " " }<kbd>{ "Enter" }</kbd>{ " open bed" }</span>
                     <span><kbd>{ "v" }</kbd>{ if far { " desk view" } else { " far view" } }</span>
                     <button type="button" class="link" onclick={{ let help = help.clone(); move |_| help.set(true) }}><kbd>{ "?" }</kbd>{ " help" }</button>
+                    { screen_link(session.as_deref(), watching, &enrolling, &name) }
                     <span>{ "Build " }{ env!("CARGO_PKG_VERSION") }</span>
                 </span>
             </footer>
+            if *enrolling {
+                <EnrolDialog unit={props.unit} ward={name}
+                    on_close={{ let enrolling = enrolling.clone(); Callback::from(move |()| enrolling.set(false)) }} />
+            }
             <HelpDialog keys={KEYS} open={*help} on_close={{ let help = help.clone(); Callback::from(move |()| help.set(false)) }} />
         </div>
     }
@@ -329,7 +402,7 @@ fn nav(
     show_far: &Callback<Option<usize>>,
     screen: usize,
     screens: usize,
-    may_open: bool,
+    emergency: Html,
 ) -> Html {
     let to = |screen| {
         let show_far = show_far.clone();
@@ -338,7 +411,7 @@ fn nav(
     html! {
         <nav aria-label="Ward">
             <Link<WardRoute> to={WardRoute::Board { unit }} classes="nav-link">{ "Board" }</Link<WardRoute>>
-            if may_open { <Link<WardRoute> to={WardRoute::Emergency}>{ "Emergency" }</Link<WardRoute>> }
+            { emergency }
             if far && screens > 1 {
                 <span class="screens">
                     { for (1..=screens).map(|number| html! {
@@ -382,92 +455,6 @@ fn unit_name(units: &[UnitSummary], unit: UnitId) -> String {
         .iter()
         .find(|candidate| candidate.id == unit)
         .map_or_else(|| "Ward".to_owned(), |unit| unit.name.clone())
-}
-
-/// Focus goes to the bed, on the board, wherever it was before.
-fn focus_bed(label: &str) {
-    let selector = format!("[data-bed=\"{label}\"] .bed-link");
-    let link = gloo::utils::document().query_selector(&selector).ok().flatten();
-    if let Some(link) = link.and_then(|link| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(link).ok()) {
-        // An element that can't take focus just doesn't.
-        let _ = link.focus();
-    }
-}
-
-fn focused_bed() -> Option<String> {
-    gloo::utils::document()
-        .active_element()?
-        .closest("[data-bed]")
-        .ok()
-        .flatten()?
-        .get_attribute("data-bed")
-}
-
-struct Keys {
-    tiles: Vec<Rc<Tile>>,
-    all: Vec<Rc<Tile>>,
-    columns: usize,
-    open: bool,
-    far: Option<(usize, usize)>,
-    typed: String,
-}
-
-enum Pressed {
-    Nothing,
-    Typed(String),
-    Focus(String),
-    Open(BedId),
-    Close,
-    Walk(bool),
-    Far(Option<usize>),
-    Help,
-}
-
-impl Keys {
-    fn pressed(&self, event: &KeyboardEvent) -> Pressed {
-        if self.all.is_empty() {
-            return Pressed::Nothing;
-        }
-        let key = event.key();
-        if let Some(step) = Step::of_key(&key) {
-            return self.step(step);
-        }
-        if let Some(digits) = grid::type_digit(&self.typed, &key) {
-            return Pressed::Typed(digits);
-        }
-        match (key.as_str(), self.far) {
-            ("Enter", _) if !self.typed.is_empty() => self
-                .all
-                .iter()
-                .find(|tile| tile.label == self.typed)
-                .map_or(Pressed::Typed(String::new()), |tile| Pressed::Open(tile.bed)),
-            ("Escape", _) if !self.typed.is_empty() => Pressed::Typed(String::new()),
-            ("Escape", _) if self.open => Pressed::Close,
-            ("[", Some((screen, _))) => Pressed::Far(Some(screen.saturating_sub(1).max(1))),
-            ("]", Some((screen, screens))) => Pressed::Far(Some((screen + 1).min(screens))),
-            ("[", None) if self.open => Pressed::Walk(false),
-            ("]", None) if self.open => Pressed::Walk(true),
-            ("v", Some(_)) => Pressed::Far(None),
-            ("v", None) => Pressed::Far(Some(1)),
-            ("?", _) => Pressed::Help,
-            _ => Pressed::Nothing,
-        }
-    }
-
-    fn step(&self, step: Step) -> Pressed {
-        let focused = focused_bed();
-        let here = self
-            .tiles
-            .iter()
-            .position(|tile| Some(&tile.label) == focused.as_ref());
-        // Inside the drawer arrows belong to what has the focus there.
-        if self.open && here.is_none() {
-            return Pressed::Nothing;
-        }
-        grid::step(here, step, self.tiles.len(), self.columns)
-            .and_then(|index| self.tiles.get(index))
-            .map_or(Pressed::Nothing, |tile| Pressed::Focus(tile.label.clone()))
-    }
 }
 
 #[hook]

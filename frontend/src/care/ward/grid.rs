@@ -51,6 +51,69 @@ pub fn step(from: Option<usize>, step: Step, beds: usize, columns: usize) -> Opt
     Some(if to > last { from } else { to })
 }
 
+/// A quarter of the screen, as a window over the beds takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Corner {
+    BottomRight,
+    BottomLeft,
+    TopRight,
+    TopLeft,
+}
+
+impl Corner {
+    /// In the order in which they are taken when all are as calm.
+    const ALL: [Corner; 4] = [
+        Corner::BottomRight,
+        Corner::BottomLeft,
+        Corner::TopRight,
+        Corner::TopLeft,
+    ];
+
+    pub const fn class(self) -> &'static str {
+        match self {
+            Corner::BottomRight => "at-bottom-right",
+            Corner::BottomLeft => "at-bottom-left",
+            Corner::TopRight => "at-top-right",
+            Corner::TopLeft => "at-top-left",
+        }
+    }
+}
+
+/// The beds under a window in this corner, half the screen wide and a little less than half of it high.
+pub fn beds_under(corner: Corner, beds: usize, columns: usize) -> Vec<usize> {
+    let columns = columns.max(1);
+    let rows = beds.div_ceil(columns);
+    let (wide, high) = (columns.div_ceil(2), rows.div_ceil(2));
+    let right = matches!(corner, Corner::BottomRight | Corner::TopRight);
+    let bottom = matches!(corner, Corner::BottomRight | Corner::BottomLeft);
+    (0..beds)
+        .filter(|bed| {
+            let (column, row) = (bed % columns, bed / columns);
+            let in_width = if right {
+                column >= columns - wide
+            } else {
+                column < wide
+            };
+            let in_height = if bottom { row >= rows - high } else { row < high };
+            in_width && in_height
+        })
+        .collect()
+}
+
+/// Where a window hides the fewest beds that somebody should be looking at.
+pub fn calmest_corner(troubled: &[bool], columns: usize) -> Corner {
+    let hidden = |corner: &Corner| {
+        beds_under(*corner, troubled.len(), columns)
+            .into_iter()
+            .filter(|bed| troubled.get(*bed).copied().unwrap_or(false))
+            .count()
+    };
+    Corner::ALL
+        .into_iter()
+        .min_by_key(hidden)
+        .unwrap_or(Corner::BottomRight)
+}
+
 /// Digits typed one after the other name a bed, until Enter.
 pub fn type_digit(typed: &str, key: &str) -> Option<String> {
     let digit = key.chars().next().filter(|_| key.len() == 1)?;
@@ -90,6 +153,19 @@ mod tests {
         assert_eq!(step(Some(23), Step::Right, 24, 4), Some(23));
         assert_eq!(step(None, Step::Down, 24, 4), Some(0));
         assert_eq!(step(None, Step::Down, 0, 4), None);
+    }
+
+    #[test]
+    fn a_window_lies_bottom_right_while_all_is_calm_and_moves_off_a_lost_signal() {
+        let mut troubled = [false; 24];
+        assert_eq!(calmest_corner(&troubled, 4), Corner::BottomRight);
+        let under = beds_under(Corner::BottomRight, 24, 4);
+        assert_eq!(under, [14, 15, 18, 19, 22, 23]);
+        troubled[23] = true;
+        assert_eq!(calmest_corner(&troubled, 4), Corner::BottomLeft);
+        troubled[20] = true;
+        assert_eq!(calmest_corner(&troubled, 4), Corner::TopRight);
+        assert_eq!(calmest_corner(&[], 0), Corner::BottomRight);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod board_page;
 mod board_store;
 mod grid;
+mod keys;
+mod screen;
 
 use fleetward_common::id::{BedId, PatientId, UnitId};
 use yew::{Html, component, html};
@@ -16,6 +18,7 @@ use crate::{
 use board_page::{BoardPage, FirstWard};
 
 pub use board_store::{BoardStore, use_record};
+pub use grid::Corner;
 
 /// Opaque ids only: an address in a browser's history names nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Routable)]
