@@ -17,7 +17,11 @@ use crate::{
         break_glass::LookUps,
         policy::{Policy, PolicyError},
     },
-    care::PatientKeys,
+    care::{
+        PatientKeys,
+        blind_index::BlindIndexes,
+        key_provider::{FileKeys, KeyError},
+    },
     demo,
     devices::{
         authority::{AuthorityError, DeviceAuthority},
@@ -44,6 +48,7 @@ use crate::{
         secrets::{Secrets, SecretsError},
         tls::CertificateError,
     },
+    privacy::{Recorder, recorder::RecordError},
     reviews,
 };
 
@@ -59,6 +64,8 @@ pub struct App {
     /// What sessions and addresses may ask for.
     pub budgets: Budgets,
     pub keys: PatientKeys,
+    /// Writes down who looked, and keeps the record whole.
+    pub recorder: Recorder,
     pub portal: Portal,
     pub metrics: Metrics,
     /// Where people reach the portal; links in messages begin with it.
@@ -120,6 +127,12 @@ pub enum StartError {
     Certificate(#[from] CertificateError),
     #[error("{}", chain(.0))]
     MailServer(#[from] MailServerError),
+    #[error("{}", chain(.0))]
+    Keys(#[from] KeyError),
+    #[error("no organisation is called {0}. Its name is written as in the portal; its id works too")]
+    NoSuchOrganisation(String),
+    #[error("{}", chain(.0))]
+    Record(#[from] RecordError),
     #[error("--database-url needs a server built with the feature `postgres`")]
     NoPostgres,
 }
@@ -136,8 +149,9 @@ impl App {
         let lock = lock_folder(&store.data)?;
         let secrets = Secrets::open(&store.data.join("secrets"))?;
         let db = Db::open(&location(&store)?)?;
-        let keys = PatientKeys::open(&store.data.join("keys.sqlite"), secrets.master.clone())?;
+        let keys = open_keys(&store.data, &secrets)?;
         let access = Access::new(db.clone(), clock.clone(), Policy::built_in().await?);
+        let recorder = Recorder::open(db.clone(), secrets.audit.clone(), &journal_folder(&store.data))?;
         let authority = Arc::new(DeviceAuthority::open(&store.data.join("secrets"), clock.now())?);
         let (live, metrics) = (Hub::default(), Metrics::default());
         let link = LinkMetrics::registered(&metrics.registry)?;
@@ -155,6 +169,7 @@ impl App {
             sign_in,
             budgets: Budgets::new(limits),
             keys,
+            recorder,
             portal,
             metrics,
             origin: Origin::default(),
@@ -187,6 +202,22 @@ impl App {
     }
 }
 
+/// The patients' keys, and behind them the organisations'.
+pub fn open_keys(data: &Path, secrets: &Secrets) -> Result<PatientKeys, StartError> {
+    let provider = FileKeys::open(&data.join("secrets"), secrets.master.clone())?;
+    let indexes = BlindIndexes::new(secrets.master.clone());
+    Ok(PatientKeys::open(
+        &data.join("keys.sqlite"),
+        Arc::new(provider),
+        indexes,
+    )?)
+}
+
+/// What the audit keeps outside the database.
+pub fn journal_folder(data: &Path) -> PathBuf {
+    data.join("journal")
+}
+
 fn lock_folder(data: &Path) -> Result<File, StartError> {
     let unusable = |source| StartError::Folder {
         path: data.to_owned(),
@@ -203,7 +234,7 @@ fn lock_folder(data: &Path) -> Result<File, StartError> {
     }
 }
 
-fn location(store: &Store) -> Result<Location, StartError> {
+pub fn location(store: &Store) -> Result<Location, StartError> {
     match &store.database_url {
         None => Ok(Location::SqliteFile(store.data.join("fleetward.sqlite"))),
         #[cfg(feature = "postgres")]

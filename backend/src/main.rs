@@ -16,7 +16,8 @@ use std::{
 
 use actix_web::{rt::System, web::Data};
 use fleetward::{
-    app::{App, Parts, StartError},
+    app::{self, App, Parts, StartError},
+    care::key_rotation,
     demo,
     platform::{
         clock::Clock,
@@ -24,7 +25,12 @@ use fleetward::{
         http::{assets::Portal, budget::Limits},
         logging,
         outbox::Carrier,
+        secrets::Secrets,
         tls,
+    },
+    privacy::{
+        recorder::RecordError,
+        verify::{self, Report},
     },
     serve::{self, Door, Ports},
 };
@@ -52,6 +58,8 @@ fn main() -> ExitCode {
         }
         Command::Serve(options) => System::new().block_on(run(options)),
         Command::Seed(store) => System::new().block_on(seed(store)),
+        Command::VerifyAudit(store) => return verify_audit(&store),
+        Command::RotateKeys { store, organisation } => rotate_keys(store, &organisation),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,7 +81,51 @@ async fn seed(store: Store) -> Result<(), StartError> {
         limits: Limits::default(),
     })
     .await?;
-    demo::seed(&app, &data).await
+    demo::seed(&app, &data).await?;
+    app.recorder.note_checkpoint(app.clock.now()).await?;
+    Ok(())
+}
+
+fn rotate_keys(store: Store, organisation: &str) -> Result<(), StartError> {
+    let rotated = System::new().block_on(key_rotation::rotate(store, organisation))?;
+    println!(
+        "The key of {organisation} is version {} now{}. Version {} opens nothing any more; delete its file once no \
+         backup of keys.sqlite is older than today (they are kept at most 7 days).",
+        rotated.version,
+        if rotated.by_the_server {
+            ", and the running server uses it"
+        } else {
+            ""
+        },
+        rotated.version - 1,
+    );
+    Ok(())
+}
+
+/// Success only when every chain is as it was written.
+fn verify_audit(store: &Store) -> ExitCode {
+    let verified = || -> Result<Report, StartError> {
+        let secrets = Secrets::open_existing(&store.data.join("secrets"))?;
+        let mut connection = app::location(store)?.connect_reader()?;
+        let journal = app::journal_folder(&store.data);
+        Ok(verify::every_chain(&mut connection, &secrets.audit, &journal).map_err(RecordError::from)?)
+    };
+    match verified() {
+        Ok(report) => {
+            for line in report.lines() {
+                println!("{line}");
+            }
+            if report.is_whole() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        Err(error) => {
+            eprintln!("fleetward: {error}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 async fn run(options: Serve) -> Result<(), StartError> {

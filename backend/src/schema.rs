@@ -438,6 +438,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    consents (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        patient_id -> Binary,
+        purpose -> Text,
+        grantee_organisation_id -> Nullable<Binary>,
+        grantee_person_id -> Nullable<Binary>,
+        version -> BigInt,
+        wording -> Text,
+        given_by -> Binary,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        withdrawn_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     invitation_units (invitation_id, unit_id) {
         invitation_id -> Binary,
         unit_id -> Binary,
@@ -486,6 +503,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    support_grants (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        device_id -> Binary,
+        person_id -> Binary,
+        granted_by -> Binary,
+        valid_from -> BigInt,
+        valid_until -> BigInt,
+    }
+}
+
+diesel::table! {
     access_reviews (id) {
         id -> Binary,
         organisation_id -> Binary,
@@ -506,6 +535,15 @@ diesel::table! {
         answer_due_at -> Nullable<BigInt>,
         verdict -> Nullable<Text>,
         closed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    patient_blind_indexes (patient_id, kind) {
+        patient_id -> Binary,
+        organisation_id -> Binary,
+        kind -> Text,
+        digest -> Binary,
     }
 }
 
@@ -537,6 +575,12 @@ diesel::table! {
         organisation_id -> Binary,
         number -> BigInt,
         looked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_journal_merged (hmac) {
+        hmac -> Binary,
     }
 }
 
@@ -597,6 +641,9 @@ diesel::joinable!(access_reviews -> people (person_id));
 diesel::joinable!(access_reviews -> break_glass_grants (grant_id));
 diesel::joinable!(access_review_decisions -> access_reviews (review_id));
 diesel::joinable!(access_review_decisions -> people (person_id));
+diesel::joinable!(consents -> patients (patient_id));
+diesel::joinable!(support_grants -> devices (device_id));
+diesel::joinable!(patient_blind_indexes -> patients (patient_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_review_deadlines,
@@ -604,10 +651,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_reviews,
     access_rule_cursors,
     audit_entries,
+    audit_journal_merged,
     bed_stays,
     beds,
     break_glass_grants,
     care_teams,
+    consents,
     device_assignments,
     device_certificates,
     device_custody,
@@ -625,6 +674,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox_messages,
     passkeys,
     passwords,
+    patient_blind_indexes,
     patient_identities,
     patient_people,
     patients,
@@ -638,6 +688,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_sources,
     sites,
     stations,
+    support_grants,
     twin_snapshots,
     units,
     unknown_metrics,

@@ -12,7 +12,7 @@ use rustls::ServerConfig;
 
 use crate::{
     app::{App, StartError},
-    care::emergency::closing::keep_closing,
+    care::{emergency::closing::keep_closing, key_rotation},
     devices::{
         ingest::DevicePort,
         telemetry::retention::{Keep, tidy_waves},
@@ -24,6 +24,7 @@ use crate::{
         http::{Tariff, around::around, limits},
         outbox,
     },
+    privacy::{reads::recorded, recorder},
     reviews::watch::keep_watching,
     routes,
 };
@@ -52,6 +53,7 @@ pub struct Running {
     servers: Vec<ServerHandle>,
     live: Hub,
     twins: Twins,
+    app: Data<App>,
     background: Vec<actix_web::rt::task::JoinHandle<()>>,
     ended: Vec<actix_web::rt::task::JoinHandle<io::Result<()>>>,
 }
@@ -91,6 +93,7 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
             .app_data(served.clone())
             .app_data(tariff.clone())
             .configure(routes::mount)
+            .wrap(from_fn(recorded))
             .wrap(from_fn(around))
     })
     .workers(workers)
@@ -147,6 +150,8 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
             app.carrier.clone(),
             app.secrets.outbox.clone(),
         )),
+        actix_web::rt::spawn(recorder::keep(app.clone())),
+        actix_web::rt::spawn(key_rotation::keep(app.clone())),
     ];
 
     let (portal, metrics) = (portal.run(), metrics.run());
@@ -157,6 +162,7 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
         servers: vec![devices.handle(), portal.handle(), metrics.handle()],
         live: app.live.clone(),
         twins: app.twins.clone(),
+        app: app.clone(),
         background,
         ended: vec![
             actix_web::rt::spawn(devices),
@@ -174,6 +180,10 @@ impl Running {
         join_all(self.servers.iter().map(|server| server.stop(true))).await;
         for task in &self.background {
             task.abort();
+        }
+        // The last word on how far the record came: nothing is written after it.
+        if let Err(error) = self.app.recorder.note_checkpoint(self.app.clock.now()).await {
+            tracing::error!(cause = %error, "the last audit checkpoint could not be noted");
         }
         for ended in self.ended {
             if let Ok(Err(error)) = ended.await {

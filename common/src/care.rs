@@ -10,10 +10,24 @@ use crate::{
     text::SerialNumber,
     time::Instant,
     unit::{Decimal, Unit},
+    unprintable::never_printed,
 };
 
+never_printed!(
+    WardBoard,
+    BoardBed,
+    Occupancy,
+    PatientIdentity,
+    HomePatient,
+    OwnPage,
+    Sentence,
+    BedView,
+    PatientSearch,
+    PatientFound,
+);
+
 /// `GET /api/v1/wards/{id}`: the whole board in one answer. Then the socket keeps it moving.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WardBoard {
     pub ward: UnitSummary,
@@ -32,7 +46,7 @@ pub struct WardSummary {
     pub occupied: u32,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BoardBed {
     pub id: BedId,
@@ -45,7 +59,7 @@ pub struct BoardBed {
 }
 
 /// What is in the bed. "Free" and "not monitored" differ: the second has a patient and no device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Occupancy {
@@ -61,7 +75,7 @@ pub enum Occupancy {
 }
 
 /// Two identifiers, NHS CUI order: family name, given name, born, record number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PatientIdentity {
     pub family_name: String,
@@ -70,6 +84,34 @@ pub struct PatientIdentity {
     pub born: String,
     pub sex: Sex,
     pub record_number: String,
+}
+
+/// `POST /api/v1/patients/search`: one of the ways to find a patient. In the body, never in an address:
+/// a name must not stand in a history or a log.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "by", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum PatientSearch {
+    RecordNumber {
+        record_number: String,
+    },
+    /// The whole surname with the ISO date of birth. Case and accents don't matter.
+    SurnameAndBirth {
+        family_name: String,
+        born: String,
+    },
+    /// The first three letters of a surname; what follows them is not looked at.
+    SurnameStart {
+        family_name: String,
+    },
+}
+
+/// Enough to tell two people of one name apart.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PatientFound {
+    pub patient: PatientId,
+    pub identity: PatientIdentity,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +139,7 @@ pub struct BedDevice {
 }
 
 /// `GET /api/v1/patients`: the provider's home patients, those with the oldest data first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HomePatient {
     pub patient: PatientId,
@@ -129,7 +171,7 @@ pub struct Measurement {
 }
 
 /// `GET /api/v1/me`: the patient's own page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OwnPage {
     pub patient: PatientId,
@@ -146,7 +188,7 @@ pub struct OwnPage {
     pub server_time: Instant,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sentence {
     pub text: String,
@@ -174,7 +216,7 @@ pub struct Night {
 }
 
 /// `GET /api/v1/beds/{id}`: one bed in full, for the drawer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BedView {
     pub bed: BoardBed,

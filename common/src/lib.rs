@@ -30,6 +30,8 @@ pub mod ops;
 pub mod people;
 pub mod review;
 pub mod sessions;
+pub mod sharing;
 
 #[cfg(feature = "openapi")]
 mod openapi;
+mod unprintable;

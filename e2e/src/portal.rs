@@ -56,7 +56,7 @@ impl Portal {
     /// On a fresh copy of the demo world.
     pub async fn start() -> Outcome<Self> {
         let world = World::demo()?;
-        let (server, listening) = serve(world.path(), None).await?;
+        let (server, listening) = serve(world.path(), None, None).await?;
         Ok(Self {
             world,
             listening,
@@ -116,7 +116,16 @@ impl Portal {
     /// The same data on the same ports.
     pub async fn start_again(&mut self) -> Outcome {
         self.kill();
-        let (server, listening) = serve(self.world.path(), Some(&self.listening)).await?;
+        let (server, listening) = serve(self.world.path(), Some(&self.listening), None).await?;
+        self.server = Some(server);
+        self.listening = listening;
+        Ok(())
+    }
+
+    /// Starts again on the same data, and logs whatever anything in it has to say.
+    pub async fn log_everything(&mut self) -> Outcome {
+        self.kill();
+        let (server, listening) = serve(self.world.path(), None, Some("debug")).await?;
         self.server = Some(server);
         self.listening = listening;
         Ok(())
@@ -158,7 +167,11 @@ fn log_file(data: &Path) -> PathBuf {
     data.join("server.log")
 }
 
-async fn serve(data: &Path, ports: Option<&Listening>) -> Outcome<(Server, Listening)> {
+async fn serve(
+    data: &Path,
+    ports: Option<&Listening>,
+    log_filter: Option<&str>,
+) -> Outcome<(Server, Listening)> {
     let log = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -172,7 +185,11 @@ async fn serve(data: &Path, ports: Option<&Listening>) -> Outcome<(Server, Liste
             listening.ops.port(),
         ),
     };
-    let mut process = Command::new(built::server()?)
+    let mut server = Command::new(built::server()?);
+    if let Some(filter) = log_filter {
+        server.env("FLEETWARD_LOG", filter);
+    }
+    let mut process = server
         .arg("serve")
         .arg("--demo")
         .arg("--exit-with-parent")

@@ -24,6 +24,11 @@ pub struct EpochMark {
 }
 
 impl Epochs {
+    /// How often the policy was replaced since the start.
+    pub fn policy(&self) -> u64 {
+        self.policy.load(Ordering::SeqCst)
+    }
+
     /// The policy changed.
     pub fn bump_policy(&self) {
         self.policy.fetch_add(1, Ordering::SeqCst);

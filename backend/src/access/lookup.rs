@@ -61,6 +61,7 @@ impl Access {
 
     /// The one condition behind a list: for each class, the relations that allow and deny it.
     pub fn listing<K: Subject, A: Act>(&self, actor: &Actor) -> Listing<K, A> {
+        self.note_list(actor, K::KIND, A::ACTION);
         let reaches = DataClass::ALL
             .iter()
             .map(|class| {
@@ -103,9 +104,12 @@ impl<K: Subject + Stands> Lookup<'_, K> {
         let standing = access
             .db
             .read(move |connection| K::standing(connection, id, now))
-            .await?
-            .ok_or(Failure::NotFound)?;
-        let classes = access.classes::<K>(actor, A::ACTION, &standing);
+            .await?;
+        let classes = standing.as_ref().map_or(Classes::NONE, |standing| {
+            access.classes::<K>(actor, A::ACTION, standing)
+        });
+        access.note_row::<K>(actor, id, A::ACTION, standing.as_ref(), classes);
+        let standing = standing.ok_or(Failure::NotFound)?;
         if !classes.is_empty() {
             return Ok(Permit::new(id, actor.clone(), classes, standing, now));
         }
@@ -148,7 +152,6 @@ impl Lookup<'_, Device> {
                 Ok::<_, Failure>((current, device_standings(connection, device, span, now)?))
             })
             .await?;
-        let current = current.ok_or(Failure::NotFound)?;
         let mut spans: Vec<Span> = Vec::new();
         for (part, standing) in past {
             let classes = access.classes::<Device>(actor, Action::ReadHistory, &standing);
@@ -167,6 +170,13 @@ impl Lookup<'_, Device> {
                 _ => spans.push(part),
             }
         }
+        let seen: Classes = if spans.is_empty() {
+            Classes::NONE
+        } else {
+            Classes::NONE.with(class)
+        };
+        access.note_row::<Device>(actor, device, Action::ReadHistory, current.as_ref(), seen);
+        let current = current.ok_or(Failure::NotFound)?;
         let visible_now = !access.classes::<Device>(actor, Action::Read, &current).is_empty();
         let allowed_now = access
             .classes::<Device>(actor, Action::ReadHistory, &current)

@@ -37,6 +37,7 @@ mod capabilities;
 pub mod epochs;
 mod lookup;
 mod memo;
+mod noting;
 pub mod permit;
 pub mod policy;
 mod refusal;

@@ -17,7 +17,7 @@ use super::{
     refusal::{Refused, refusal},
     relations::Standing,
 };
-use crate::platform::http::Failure;
+use crate::platform::{db::StoredId, http::Failure};
 
 mod sealed {
     pub trait Sealed {}
@@ -26,7 +26,7 @@ mod sealed {
 /// A kind of row, as a type.
 pub trait Subject: sealed::Sealed + Send + Sync + 'static {
     const KIND: Kind;
-    type Id: Copy + fmt::Debug + Send + Sync + 'static;
+    type Id: Copy + fmt::Debug + StoredId + Send + Sync + 'static;
 }
 
 /// An action, as a type.

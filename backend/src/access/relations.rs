@@ -39,9 +39,13 @@ relations! {
     Custodian = "custodian",
     /// The person's organisation made the device.
     MakerOf = "maker_of",
-    /// The custodian opened the device to this person for a while. Nothing can make a grant yet, so
-    /// it holds for nobody.
+    /// The custodian opened the device to this person for a while, and the patient it is on agreed to
+    /// share with the person's organisation for support. Either one's no ends it.
     SupportGrant = "support_grant",
+    /// The row's patient shares with this person, by name.
+    Consented = "consented",
+    /// The row's patient agreed to research by the person's organisation.
+    ResearchConsented = "research_consented",
     /// The person's session opened the patient in an emergency, and it is not over.
     BreakGlass = "break_glass",
     /// Nobody opened the device to this person: what keeps a maker out, by name, until somebody does.
@@ -67,6 +71,8 @@ impl Relation {
             Relation::SupportGrant => "opened to them for a while, with consent",
             Relation::WithoutSupportGrant => "unless opened to them, with consent",
             Relation::BreakGlass => "opened in an emergency",
+            Relation::Consented => "who share with them by name",
+            Relation::ResearchConsented => "who agreed to research",
             Relation::SameOrganisation => "own organisation",
             Relation::AboutOneself => "about themselves",
             Relation::Any => "any",
@@ -96,7 +102,11 @@ impl Relation {
             Relation::BreakGlass => actor
                 .emergency
                 .is_some_and(|emergency| row.patient == Some(emergency.patient)),
-            Relation::SupportGrant => false,
+            Relation::SupportGrant => {
+                row.opened_to.contains(&actor.person) && row.support_agreed_with.contains(&actor.organisation)
+            }
+            Relation::Consented => row.shared_with.contains(&actor.person),
+            Relation::ResearchConsented => row.research_agreed_with.contains(&actor.organisation),
             Relation::WithoutSupportGrant => !Relation::SupportGrant.holds(actor, row),
             Relation::AboutOneself => row.person == Some(actor.person),
             Relation::Any => true,
@@ -117,6 +127,12 @@ pub struct Standing {
     /// Who cares for that patient: whole units, and single members.
     pub care_units: Vec<UnitId>,
     pub care_members: Vec<MembershipId>,
+    /// To whom the custodian opened the device, now.
+    pub opened_to: Vec<PersonId>,
+    /// What that patient agreed to, now: makers that may help, people by name, who does research.
+    pub support_agreed_with: Vec<OrganisationId>,
+    pub shared_with: Vec<PersonId>,
+    pub research_agreed_with: Vec<OrganisationId>,
 }
 
 /// A set of relations: those that hold between one person and one row, or those a policy asks for.

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use fleetward_common::{
     access::{Action, DataClass, Kind},
-    care::{BedView, HomePatient, OwnPage, Transfer, WardBoard, WardSummary},
+    care::{BedView, HomePatient, OwnPage, PatientFound, PatientSearch, Transfer, WardBoard, WardSummary},
     devices::{DeviceView, history::History},
     error::ErrorBody,
     id::{BedId, DeviceId, PatientId, UnitId},
@@ -18,8 +18,8 @@ use fleetward_common::{
 use super::{
     bed_history,
     board::{self, Around},
-    emergency, own_page,
-    store::{homes, identity, wards},
+    emergency, own_page, own_privacy, search,
+    store::{self, homes, identity, wards},
     transfer,
 };
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
         db::StoredId,
         http::{Failure, Guard, Routes, body},
     },
+    privacy::trail,
 };
 
 pub fn routes() -> Routes {
@@ -54,8 +55,14 @@ pub fn routes() -> Routes {
             Guard::Point(Kind::Patient, Action::Transfer),
             transfer_patient,
         )
+        .post(
+            "/patients/search",
+            Guard::List(Kind::Patient, Action::Read),
+            search_patients,
+        )
         .get("/me", Guard::SignedIn, me)
         .and(emergency::routes::routes())
+        .and(own_privacy::routes())
 }
 
 #[utoipa::path(
@@ -71,6 +78,7 @@ pub async fn list_wards(
         .db
         .read(move |connection| wards::list(connection, &listing))
         .await?;
+    trail::note_results(found.len());
     Ok(Json(found))
 }
 
@@ -234,6 +242,47 @@ pub async fn list_patients(app: Data<App>, signed_in: SignedIn) -> Result<Json<P
             .flatten();
         (newest, patient.patient)
     });
+    trail::note_results(items.len());
+    Ok(Json(Page {
+        total: items.len() as u64,
+        items,
+        next: None,
+    }))
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/patients/search", tag = "care", request_body = PatientSearch,
+    responses(
+        (status = 200, description = "At most fifty, by the age of their records", body = Page<PatientFound>),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)
+    )
+)]
+pub async fn search_patients(
+    app: Data<App>,
+    signed_in: SignedIn,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Json<Page<PatientFound>>, Failure> {
+    let wanted: PatientSearch = body::json(&request, payload).await?;
+    trail::note_question(search::in_the_record(&wanted, &app.secrets.audit));
+    let listing: Listing<Patient, Read> = app.access.listing(&signed_in.actor);
+    let keys = app.keys.clone();
+    let (found, mut identities) = app
+        .db
+        .read(move |connection| {
+            let found = store::search::found(connection, &keys, &listing, &wanted)?;
+            let identities = identity::of_patients(connection, &keys, &found, &listing)?;
+            Ok::<_, Failure>((found, identities))
+        })
+        .await?;
+    let items: Vec<PatientFound> = found
+        .into_iter()
+        .filter_map(|patient| {
+            let identity = identities.remove(&patient)?;
+            Some(PatientFound { patient, identity })
+        })
+        .collect();
+    trail::note_results(items.len());
     Ok(Json(Page {
         total: items.len() as u64,
         items,

@@ -17,6 +17,7 @@ use crate::{
     devices::{store::summaries, summary::summarise},
     identity::SignedIn,
     platform::http::{Failure, Guard, Routes},
+    privacy::trail,
 };
 
 pub fn routes() -> Routes {
@@ -37,7 +38,9 @@ pub async fn list(
 ) -> Result<Json<Page<DeviceSummary>>, Failure> {
     let query = query.map_err(Failure::bad_request)?;
     let devices = in_reach(&app, &signed_in.actor).await?;
-    Ok(Json(query.page(devices, app.clock.now())))
+    let page = query.page(devices, app.clock.now());
+    trail::note_results(page.items.len());
+    Ok(Json(page))
 }
 
 #[utoipa::path(

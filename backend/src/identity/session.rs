@@ -35,6 +35,7 @@ use crate::{
         clock::random,
         http::{Failure, around::SESSION_COOKIE},
     },
+    privacy::trail,
 };
 
 /// `__Host-`: only over a secure line, only to this host, for every path, from no subdomain.
@@ -197,6 +198,7 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let asked = asked?;
             let person = asked.person().await?;
+            trail::note_asker(person.actor.asker());
             asked.note_use(&person);
             Ok(person)
         })
@@ -212,6 +214,7 @@ impl FromRequest for Watching {
         Box::pin(async move {
             let asked = asked?;
             let watching = asked.watching().await?;
+            trail::note_asker(watching.actor.asker());
             if watching.attention == Attention::Present {
                 asked.note_use(&watching);
             }

@@ -12,6 +12,7 @@ use fleetward_common::{
     id::DeviceId,
     live::{ClientMessage, LiveMessage, Topic},
 };
+use serde_json::{Map, json};
 use tokio::time::{Instant as Deadline, MissedTickBehavior, interval, timeout};
 
 use super::hub::{Ended, Subscription, View};
@@ -19,7 +20,8 @@ use crate::{
     access::{epochs::EpochMark, stream::Scope},
     app::App,
     identity::{self, SignedIn},
-    platform::http::Failure,
+    platform::http::{Failure, failure::chain},
+    privacy::trail::{Answer, Trail},
 };
 
 const FLUSH: Duration = Duration::from_millis(200);
@@ -141,7 +143,15 @@ impl Tab {
         if self.topics.len() >= MOST_TOPICS && !self.topics.contains_key(&topic) {
             return Err(End::Closed(CloseCode::Policy, "Too many topics"));
         }
-        match self.scope(topic).await {
+        let trail = Trail::default();
+        let asked = trail.scope(self.scope(topic)).await;
+        // Recorded before anything is heard; what can't be recorded isn't opened.
+        let answer = asked.as_ref().map_or_else(answer_of, |_| Answer::Given);
+        let opened = match self.record(&trail, topic, "topic_opened", answer).await {
+            Ok(()) => asked,
+            Err(unrecorded) => Err(unrecorded),
+        };
+        match opened {
             Ok(scope) => {
                 self.topics.insert(topic, Listening { waves, scope });
                 self.look();
@@ -160,6 +170,29 @@ impl Tab {
             return Err(Failure::NotFound);
         }
         self.app.access.scope(&self.signed_in.actor, topic).await
+    }
+
+    /// One entry per topic that was opened, refused or cut off.
+    async fn record(
+        &self,
+        trail: &Trail,
+        topic: Topic,
+        event: &'static str,
+        answer: Answer,
+    ) -> Result<(), Failure> {
+        let mut about = Map::new();
+        about.insert("topic".to_owned(), json!(topic.to_string()));
+        let Some(mut entry) = trail.entry(self.app.clock.now(), answer, about) else {
+            return Ok(());
+        };
+        if answer == Answer::Given || event == "topic_cut" {
+            entry.event = event;
+        }
+        if trail.is_emergency() {
+            self.app.recorder.write_in_emergency(entry).await
+        } else {
+            self.app.recorder.write(entry).await
+        }
     }
 
     async fn refuse(&mut self, topic: Topic, failure: Failure) -> Result<(), End> {
@@ -249,7 +282,8 @@ impl Tab {
         }
         let topics: Vec<Topic> = self.topics.keys().copied().collect();
         for topic in topics {
-            match self.scope(topic).await {
+            let trail = Trail::default();
+            match trail.scope(self.scope(topic)).await {
                 Ok(scope) => {
                     // Something of the organisation moved: who lies where may have changed with the
                     // same devices in view.
@@ -266,7 +300,13 @@ impl Tab {
                 Err(failure) => {
                     self.topics.remove(&topic);
                     self.look();
-                    self.refuse(topic, failure).await?;
+                    let answer = answer_of(&failure);
+                    let refused = self.refuse(topic, failure).await;
+                    // It has stopped already; that it could not be written down doesn't open it again.
+                    if let Err(unrecorded) = self.record(&trail, topic, "topic_cut", answer).await {
+                        tracing::error!(cause = %chain(&unrecorded), "the end of a topic could not be recorded");
+                    }
+                    refused?;
                 }
             }
         }
@@ -293,4 +333,8 @@ impl Tab {
             Ok(Err(_)) | Err(_) => Err(End::Gone),
         }
     }
+}
+
+fn answer_of(failure: &Failure) -> Answer {
+    Answer::of_status(failure.code().status())
 }

@@ -11,8 +11,11 @@ fleetward: the cloud and portal for connected medical devices
 
   fleetward serve --data DIR [options]   serve the portal and the device port
   fleetward seed  --data DIR             make the demo world and its device credentials, once
+  fleetward audit verify --data DIR      check every audit chain, also while the server runs
+  fleetward keys rotate --data DIR --organisation NAME
+                                         a new key for the organisation, also while the server runs
 
-Options of both:
+Options of all:
   --data DIR             where the database, keys and device credentials are
   --database-url URL     a PostgreSQL database instead of the file in DIR
 
@@ -36,6 +39,12 @@ Options of serve:
 pub enum Command {
     Serve(Serve),
     Seed(Store),
+    VerifyAudit(Store),
+    RotateKeys {
+        store: Store,
+        /// Its name as it is written, or its id.
+        organisation: String,
+    },
     Help,
     Version,
 }
@@ -76,6 +85,7 @@ impl Command {
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
         let mut parser = Parser::from_args(arguments);
         let mut command: Option<String> = None;
+        let (mut subject, mut organisation) = (None, None);
         let mut data: Option<PathBuf> = None;
         let mut database_url = None;
         let (mut port, mut device_port, mut ops_port) = (8_080, 8_443, 9_090);
@@ -103,7 +113,13 @@ impl Command {
                 Arg::Long("smtp-url") => smtp_url = Some(parser.value()?.string()?),
                 Arg::Long("mail-from") => mail_from = Some(parser.value()?.string()?),
                 Arg::Long("exit-with-parent") => exit_with_parent = true,
+                Arg::Long("organisation") => organisation = Some(parser.value()?.string()?),
                 Arg::Value(word) if command.is_none() => command = Some(word.string()?),
+                Arg::Value(word)
+                    if subject.is_none() && matches!(command.as_deref(), Some("audit" | "keys")) =>
+                {
+                    subject = Some(word.string()?);
+                }
                 other => return Err(other.unexpected()),
             }
         }
@@ -113,6 +129,20 @@ impl Command {
                 database_url,
             })
         };
+        let words = (command.as_deref(), subject.as_deref());
+        match words {
+            (Some("audit"), Some("verify")) => return Ok(Command::VerifyAudit(store(data)?)),
+            (Some("audit"), _) => return Err("`audit` is followed by `verify`".into()),
+            (Some("keys"), Some("rotate")) => {
+                return Ok(Command::RotateKeys {
+                    store: store(data)?,
+                    organisation: organisation
+                        .ok_or("--organisation NAME is missing: whose key shall be replaced")?,
+                });
+            }
+            (Some("keys"), _) => return Err("`keys` is followed by `rotate`".into()),
+            _ => {}
+        }
         let tls = match (tls_cert, tls_key) {
             (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
             (None, None) => None,
@@ -135,7 +165,7 @@ impl Command {
                 exit_with_parent,
             })),
             Some("seed") => Ok(Command::Seed(store(data)?)),
-            Some(other) => Err(format!("there is no command `{other}`: serve or seed").into()),
+            Some(other) => Err(format!("there is no command `{other}`: serve, seed, audit or keys").into()),
             None => Ok(Command::Help),
         }
     }
@@ -196,10 +226,31 @@ mod tests {
     }
 
     #[test]
+    fn the_record_is_verified_and_a_key_replaced_by_two_words_each() {
+        assert!(matches!(
+            parse("audit verify --data d"),
+            Ok(Command::VerifyAudit(_))
+        ));
+        assert_eq!(
+            parse("audit --data d").unwrap_err(),
+            "`audit` is followed by `verify`"
+        );
+        assert!(matches!(
+            parse("keys rotate --data d --organisation Northgate"),
+            Ok(Command::RotateKeys { organisation, .. }) if organisation == "Northgate"
+        ));
+        assert!(
+            parse("keys rotate --data d")
+                .unwrap_err()
+                .starts_with("--organisation NAME is missing")
+        );
+    }
+
+    #[test]
     fn an_unknown_word_is_named() {
         assert_eq!(
             parse("sarve --data d").unwrap_err(),
-            "there is no command `sarve`: serve or seed"
+            "there is no command `sarve`: serve, seed, audit or keys"
         );
         assert!(parse("serve --data d --prot 1").unwrap_err().contains("--prot"));
     }

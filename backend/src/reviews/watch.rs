@@ -32,7 +32,7 @@ use crate::{
         http::{Failure, failure::chain},
     },
     privacy::{
-        audit::{self, ChainState},
+        audit::{self, Verdict},
         review::{self, About, NewReview},
     },
 };
@@ -101,16 +101,24 @@ pub async fn check_chains(app: &App) -> Result<(), Failure> {
 async fn check_chain(app: &App, organisation: OrganisationId) -> Result<ChainView, Failure> {
     let now = app.clock.now();
     let key = app.secrets.audit.clone();
+    // Read before the rows: what is added meanwhile lies behind it.
+    let noted = app.recorder.checkpoint().map_err(|source| Failure::Internal {
+        step: "read the audit checkpoint",
+        source: source.into(),
+    })?;
     let verdict = app
         .db
-        .read(move |connection| Ok::<_, Failure>(audit::verify(connection, &key, organisation)?))
+        .read(move |connection| {
+            let noted = noted.as_ref().and_then(|noted| noted.of(organisation));
+            Ok::<_, Failure>(audit::verify(connection, &key, organisation, noted)?)
+        })
         .await?;
     match verdict {
-        ChainState::Whole { entries, .. } => Ok(ChainView::Verified {
+        Verdict::Verified { entries, .. } => Ok(ChainView::Verified {
             entries: u64::try_from(entries).unwrap_or(0),
             checked_at: now,
         }),
-        ChainState::BrokenAt { number } => {
+        Verdict::Broken { number, .. } => {
             let neighbours = app
                 .db
                 .read(move |connection| {

@@ -38,7 +38,7 @@ on_both_engines! {
         assert_eq!(labels, (1..=24).map(|bed| bed.to_string()).collect::<Vec<_>>());
 
         let Occupancy::Occupied { identity: Some(harte), unmonitored_since: None, .. } = &bed(&board, "7").occupancy else {
-            panic!("{:?}", bed(&board, "7"));
+            panic!("bed 7 is not occupied by somebody who is known");
         };
         assert_eq!((harte.family_name.as_str(), harte.record_number.as_str()), ("HARTE", "NG-104155"));
         let at_7: Vec<_> = bed(&board, "7").devices.iter().map(|device| device.device_type).collect();
@@ -48,9 +48,9 @@ on_both_engines! {
 
     async fn a_free_bed_and_a_bed_without_a_device_are_told_apart(portal: Portal) {
         let board = board_of(&portal.sign_in("louise.brandt").await).await;
-        assert_eq!(bed(&board, "8").occupancy, Occupancy::Free);
+        assert!(bed(&board, "8").occupancy == Occupancy::Free);
         let Occupancy::Occupied { unmonitored_since: Some(_), .. } = bed(&board, "12").occupancy else {
-            panic!("{:?}", bed(&board, "12"));
+            panic!("bed 12 is monitored, or free");
         };
         assert!(bed(&board, "12").devices.is_empty());
     }

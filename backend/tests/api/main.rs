@@ -27,6 +27,7 @@ mod ops;
 mod passkeys;
 mod people;
 mod platform;
+mod privacy;
 mod reviews;
 mod step_up;
 mod support;

@@ -14,6 +14,8 @@ mod hostile_input;
 #[cfg(test)]
 mod lost_lines;
 #[cfg(test)]
+mod own_privacy;
+#[cfg(test)]
 mod passkeys;
 #[cfg(test)]
 mod people;
@@ -21,6 +23,8 @@ mod people;
 mod sign_in;
 #[cfg(test)]
 mod the_bed_drawer;
+#[cfg(test)]
+mod the_canary;
 #[cfg(test)]
 mod the_looking_eye;
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod people;
 pub mod reviews;
 pub mod session;
 pub mod stations;
+pub mod sharing;
 pub mod wards;
 
 pub use error::ApiError;

@@ -7,6 +7,7 @@ use diesel::{
 use fleetward_common::{
     access::DataClass,
     id::{AccessReviewId, BedId, DeviceId, MembershipId, OrganisationId, PatientId, UnitId},
+    sharing::ConsentPurpose,
     time::Instant,
 };
 
@@ -19,8 +20,8 @@ use crate::{
     },
     platform::db::{DbConnection, DbError, StoredId, micros},
     schema::{
-        access_reviews, bed_stays, beds, care_teams, device_assignments, device_custody, devices,
-        memberships, organisations, patients, units,
+        access_reviews, bed_stays, beds, care_teams, consents, device_assignments, device_custody, devices,
+        memberships, organisations, patients, support_grants, units,
     },
 };
 
@@ -131,6 +132,38 @@ macro_rules! is_on {
     };
 }
 
+/// Patients who share with this person by name.
+macro_rules! sharing_with {
+    ($actor:expr, $now:expr) => {
+        consents::table
+            .filter(open_at!(consents, $now))
+            .filter(consents::purpose.eq(ConsentPurpose::NamedPerson.as_str()))
+            .filter(consents::grantee_person_id.is_not_null())
+            .filter(
+                consents::grantee_person_id
+                    .assume_not_null()
+                    .eq($actor.person.stored()),
+            )
+            .select(consents::patient_id)
+    };
+}
+
+/// Patients who agreed to this with the person's organisation.
+macro_rules! agreed_with {
+    ($purpose:expr, $actor:expr, $now:expr) => {
+        consents::table
+            .filter(open_at!(consents, $now))
+            .filter(consents::purpose.eq($purpose.as_str()))
+            .filter(consents::grantee_organisation_id.is_not_null())
+            .filter(
+                consents::grantee_organisation_id
+                    .assume_not_null()
+                    .eq($actor.organisation.stored()),
+            )
+            .select(consents::patient_id)
+    };
+}
+
 impl Listed for Unit {
     type Table = units::table;
 
@@ -148,6 +181,8 @@ impl Listed for Unit {
             | Relation::Custodian
             | Relation::MakerOf
             | Relation::SupportGrant
+            | Relation::Consented
+            | Relation::ResearchConsented
             | Relation::BreakGlass
             | Relation::AboutOneself => always!(false),
         }
@@ -166,6 +201,10 @@ impl Listed for Bed {
             Relation::OwnRecord => Box::new(lies_in!(bytes(&actor.own_records), now)),
             Relation::ProxyOf => Box::new(lies_in!(bytes(&actor.acts_for), now)),
             Relation::SameOrganisation => Box::new(beds::organisation_id.eq(actor.organisation.stored())),
+            Relation::Consented => Box::new(lies_in!(sharing_with!(actor, now), now)),
+            Relation::ResearchConsented => {
+                Box::new(lies_in!(agreed_with!(ConsentPurpose::Research, actor, now), now))
+            }
             Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
             Relation::BreakGlass => Box::new(lies_in!(opened(actor), now)),
             Relation::Any => always!(true),
@@ -201,6 +240,10 @@ impl Listed for Patient {
             Relation::OwnRecord => Box::new(patients::id.eq_any(bytes(&actor.own_records))),
             Relation::ProxyOf => Box::new(patients::id.eq_any(bytes(&actor.acts_for))),
             Relation::SameOrganisation => Box::new(patients::organisation_id.eq(actor.organisation.stored())),
+            Relation::Consented => Box::new(patients::id.eq_any(sharing_with!(actor, now))),
+            Relation::ResearchConsented => {
+                Box::new(patients::id.eq_any(agreed_with!(ConsentPurpose::Research, actor, now)))
+            }
             Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
             Relation::BreakGlass => Box::new(patients::id.eq_any(opened(actor))),
             Relation::Any => always!(true),
@@ -244,10 +287,28 @@ impl Listed for Device {
                 ),
             ),
             Relation::MakerOf => Box::new(devices::maker_id.eq(actor.organisation.stored())),
+            Relation::Consented => Box::new(is_on!(sharing_with!(actor, now), now)),
+            Relation::ResearchConsented => {
+                Box::new(is_on!(agreed_with!(ConsentPurpose::Research, actor, now), now))
+            }
+            Relation::SupportGrant => Box::new(
+                devices::id
+                    .eq_any(
+                        support_grants::table
+                            .filter(support_grants::person_id.eq(actor.person.stored()))
+                            .filter(support_grants::valid_from.le(micros(now)))
+                            .filter(support_grants::valid_until.gt(micros(now)))
+                            .select(support_grants::device_id),
+                    )
+                    .and(is_on!(
+                        agreed_with!(ConsentPurpose::ManufacturerSupport, actor, now),
+                        now
+                    )),
+            ),
             Relation::WithoutSupportGrant => without_support_grant::<Self>(actor, now),
             Relation::BreakGlass => Box::new(is_on!(opened(actor), now)),
             Relation::Any => always!(true),
-            Relation::SupportGrant | Relation::AboutOneself => always!(false),
+            Relation::AboutOneself => always!(false),
         }
     }
 }
@@ -269,6 +330,8 @@ impl Listed for Organisation {
             | Relation::Custodian
             | Relation::MakerOf
             | Relation::SupportGrant
+            | Relation::Consented
+            | Relation::ResearchConsented
             | Relation::BreakGlass
             | Relation::AboutOneself => always!(false),
         }
@@ -295,6 +358,8 @@ impl Listed for Membership {
             | Relation::Custodian
             | Relation::MakerOf
             | Relation::SupportGrant
+            | Relation::Consented
+            | Relation::ResearchConsented
             | Relation::BreakGlass => always!(false),
         }
     }
@@ -320,6 +385,8 @@ impl Listed for AccessReview {
             | Relation::Custodian
             | Relation::MakerOf
             | Relation::SupportGrant
+            | Relation::Consented
+            | Relation::ResearchConsented
             | Relation::BreakGlass => always!(false),
         }
     }

@@ -5,15 +5,15 @@ use diesel::{
     RunQueryDsl,
 };
 use fleetward_common::{
-    id::{DeviceId, OrganisationId, PatientId, UnitId},
+    id::{DeviceId, OrganisationId, PatientId, PersonId, UnitId},
     time::{Instant, Span},
 };
 
-use super::standing::{Stands, carers_of};
+use super::standing::{Stands, carers_of, consents_of};
 use crate::{
     access::{permit::Device, relations::Standing},
     platform::db::{DbConnection, DbError, StoredId, instant, micros},
-    schema::{device_assignments, device_custody, devices},
+    schema::{device_assignments, device_custody, devices, support_grants},
 };
 
 impl Stands for Device {
@@ -58,6 +58,8 @@ pub fn device_standings(
         .filter_map(|interval| interval.row.patient)
         .collect();
     let carers = carers_of(connection, &patients, now)?;
+    let consents = consents_of(connection, &patients, now)?;
+    let opened_to = opened_to(connection, id, now)?;
     let Some(maker) = maker else {
         return Ok(Vec::new());
     };
@@ -89,15 +91,34 @@ pub fn device_standings(
             maker: Some(maker),
             unit: assigned.and_then(|row| row.unit),
             patient: assigned.and_then(|row| row.patient),
+            opened_to: opened_to.clone(),
             ..Standing::default()
         };
         let part = Span {
             from: *from,
             until: *until,
         };
-        parts.push((part, carers.join(standing)));
+        parts.push((part, consents.join(carers.join(standing))));
     }
     Ok(parts)
+}
+
+/// To whom the device is opened for support now.
+fn opened_to(
+    connection: &mut DbConnection,
+    device: DeviceId,
+    now: Instant,
+) -> Result<Vec<PersonId>, DbError> {
+    let people: Vec<Vec<u8>> = support_grants::table
+        .filter(support_grants::device_id.eq(device.stored()))
+        .filter(support_grants::valid_from.le(micros(now)))
+        .filter(support_grants::valid_until.gt(micros(now)))
+        .select(support_grants::person_id)
+        .load(connection)?;
+    people
+        .iter()
+        .map(|id| PersonId::restored(id).map_err(DbError::from))
+        .collect()
 }
 
 fn custody_in(

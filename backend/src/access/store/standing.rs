@@ -11,6 +11,7 @@ use diesel::{
 };
 use fleetward_common::{
     id::{AccessReviewId, BedId, MembershipId, OrganisationId, PatientId, PersonId, UnitId},
+    sharing::ConsentPurpose,
     time::Instant,
 };
 
@@ -20,7 +21,9 @@ use crate::{
         relations::Standing,
     },
     platform::db::{DbConnection, DbError, StoredId, micros},
-    schema::{access_reviews, bed_stays, beds, care_teams, memberships, organisations, patients, units},
+    schema::{
+        access_reviews, bed_stays, beds, care_teams, consents, memberships, organisations, patients, units,
+    },
 };
 
 /// A kind of which one row's standing can be loaded.
@@ -76,6 +79,7 @@ impl Stands for Bed {
             .optional()?;
         let patient = patient.map(|id| PatientId::restored(&id)).transpose()?;
         let carers = carers_of(connection, patient.as_slice(), now)?;
+        let consents = consents_of(connection, patient.as_slice(), now)?;
         let Some((organisation, unit)) = row else {
             return Ok(None);
         };
@@ -85,7 +89,7 @@ impl Stands for Bed {
             patient,
             ..Standing::default()
         };
-        Ok(Some(carers.join(standing)))
+        Ok(Some(consents.join(carers.join(standing))))
     }
 }
 
@@ -108,6 +112,7 @@ impl Stands for Patient {
             .first(connection)
             .optional()?;
         let carers = carers_of(connection, &[id], now)?;
+        let consents = consents_of(connection, &[id], now)?;
         let Some(organisation) = row else {
             return Ok(None);
         };
@@ -117,7 +122,7 @@ impl Stands for Patient {
             patient: Some(id),
             ..Standing::default()
         };
-        Ok(Some(carers.join(standing)))
+        Ok(Some(consents.join(carers.join(standing))))
     }
 }
 
@@ -227,4 +232,66 @@ pub(super) fn carers_of(
         }
     }
     Ok(carers)
+}
+
+/// A patient, what was agreed to, and with which organisation or person.
+type ConsentRow = (Vec<u8>, String, Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// What some patients agreed to, as far as it is in force now.
+#[derive(Default)]
+pub(super) struct Consents(HashMap<PatientId, Agreed>);
+
+#[derive(Default)]
+struct Agreed {
+    support: Vec<OrganisationId>,
+    research: Vec<OrganisationId>,
+    people: Vec<PersonId>,
+}
+
+impl Consents {
+    pub(super) fn join(&self, mut standing: Standing) -> Standing {
+        if let Some(agreed) = standing.patient.and_then(|patient| self.0.get(&patient)) {
+            standing.support_agreed_with.clone_from(&agreed.support);
+            standing.research_agreed_with.clone_from(&agreed.research);
+            standing.shared_with.clone_from(&agreed.people);
+        }
+        standing
+    }
+}
+
+/// One statement, also when there is no patient.
+pub(super) fn consents_of(
+    connection: &mut DbConnection,
+    patients: &[PatientId],
+    now: Instant,
+) -> Result<Consents, DbError> {
+    let stored: Vec<Vec<u8>> = patients.iter().map(StoredId::stored).collect();
+    let rows: Vec<ConsentRow> = consents::table
+        .filter(consents::patient_id.eq_any(stored))
+        .filter(open_at!(consents, now))
+        .select((
+            consents::patient_id,
+            consents::purpose,
+            consents::grantee_organisation_id,
+            consents::grantee_person_id,
+        ))
+        .load(connection)?;
+    let mut known = Consents::default();
+    for (patient, purpose, organisation, person) in rows {
+        let agreed = known.0.entry(PatientId::restored(&patient)?).or_default();
+        match (ConsentPurpose::parse(&purpose), organisation, person) {
+            (Some(ConsentPurpose::ManufacturerSupport), Some(maker), _) => {
+                agreed.support.push(OrganisationId::restored(&maker)?);
+            }
+            (Some(ConsentPurpose::Research), Some(by), _) => {
+                agreed.research.push(OrganisationId::restored(&by)?)
+            }
+            (Some(ConsentPurpose::NamedPerson), _, Some(person)) => {
+                agreed.people.push(PersonId::restored(&person)?);
+            }
+            // An unknown word opens nothing.
+            _ => {}
+        }
+    }
+    Ok(known)
 }

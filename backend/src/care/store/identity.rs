@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl,
+};
 use fleetward_common::{
     access::DataClass,
     care::{PatientIdentity, Sex},
@@ -14,11 +16,12 @@ use fleetward_common::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::keys::{PatientKeys, Sealed, open, seal};
+use super::keys::{PatientKeys, open, seal};
+use crate::care::sealing::Sealed;
 use crate::{
     access::{AccessReview, Act, Bed, Listing, Patient, Permit, Read},
     platform::db::{CorruptRow, DbConnection, DbError, StoredId, micros},
-    schema::{access_reviews, bed_stays, beds, patient_identities, patients},
+    schema::{access_reviews, bed_stays, beds, patient_blind_indexes, patient_identities, patients},
 };
 
 /// What is sealed. A form of its own: a change of the wire type must not make old rows unreadable.
@@ -79,8 +82,68 @@ pub fn admit(
                 patient_identities::changed_at.eq(micros(patient.created_at)),
             ))
             .execute(connection)?;
+        index(connection, keys, organisation, patient.id, &patient.identity)?;
     }
     Ok(())
+}
+
+/// By what this patient is found.
+fn index(
+    connection: &mut DbConnection,
+    keys: &PatientKeys,
+    organisation: OrganisationId,
+    patient: PatientId,
+    identity: &PatientIdentity,
+) -> QueryResult<()> {
+    for (kind, digest) in keys.indexes.of(organisation, identity) {
+        diesel::insert_into(patient_blind_indexes::table)
+            .values((
+                patient_blind_indexes::patient_id.eq(patient.stored()),
+                patient_blind_indexes::organisation_id.eq(organisation.stored()),
+                patient_blind_indexes::kind.eq(kind.as_str()),
+                patient_blind_indexes::digest.eq(digest),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Patient, nonce, sealed identity, organisation.
+type UnindexedRow = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
+
+/// Indexes some of the patients who came before there were indexes. Returns how many; 0 when none is
+/// left. Without a key there is nothing to index: an erased person is not found.
+pub fn index_missing(connection: &mut DbConnection, keys: &PatientKeys, most: i64) -> Result<usize, DbError> {
+    let indexed = patient_blind_indexes::table.select(patient_blind_indexes::patient_id);
+    let rows: Vec<UnindexedRow> = patient_identities::table
+        .inner_join(patients::table)
+        .filter(patients::erased_at.is_null())
+        .filter(patients::id.ne_all(indexed))
+        .limit(most)
+        .select((
+            patient_identities::patient_id,
+            patient_identities::nonce,
+            patient_identities::sealed,
+            patients::organisation_id,
+        ))
+        .load(connection)?;
+    let mut organisations = HashMap::new();
+    let mut sealed = Vec::new();
+    for (patient, nonce, bytes, organisation) in rows {
+        organisations.insert(
+            PatientId::restored(&patient)?,
+            OrganisationId::restored(&organisation)?,
+        );
+        sealed.push((patient, nonce, bytes));
+    }
+    let mut done = 0;
+    for (patient, identity) in opened(keys, sealed)? {
+        if let Some(organisation) = organisations.get(&patient) {
+            index(connection, keys, *organisation, patient, &identity)?;
+            done += 1;
+        }
+    }
+    Ok(done)
 }
 
 type Row = (Vec<u8>, Vec<u8>, Vec<u8>);

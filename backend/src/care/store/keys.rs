@@ -3,25 +3,29 @@
 use std::{
     collections::HashMap,
     path::Path,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use diesel::{
-    Connection, ExpressionMethods, QueryDsl, RunQueryDsl, SqliteConnection, connection::SimpleConnection,
+    Connection, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection,
+    connection::SimpleConnection, sql_query,
 };
 use fleetward_common::id::{OrganisationId, PatientId};
-use hkdf::Hkdf;
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
 
-use crate::platform::{
-    clock::random,
-    db::{DbError, StoredId},
-    secrets::Key,
+use crate::{
+    care::{
+        blind_index::BlindIndexes,
+        key_provider::{Answer, KeyError, KeyProvider, Wrapped},
+        sealing::{self, Sealed},
+    },
+    platform::{
+        clock::random,
+        db::{DbError, StoredId},
+        secrets::Key,
+    },
 };
 
 diesel::table! {
@@ -30,28 +34,32 @@ diesel::table! {
         organisation_id -> Binary,
         nonce -> Binary,
         wrapped -> Binary,
+        key_version -> BigInt,
     }
 }
 
-/// `keys.sqlite`. Each patient's key is wrapped by the organisation's, and that is derived from the
-/// master key, which is in no database at all.
+/// `keys.sqlite`. Each patient's key is wrapped by the organisation's, and that is with the key provider,
+/// in no database at all.
 #[derive(Clone)]
 pub struct PatientKeys {
     file: Arc<Mutex<SqliteConnection>>,
-    master: Key,
+    provider: Arc<dyn KeyProvider>,
+    /// Where a provider's slower answers are waited for: stores run on threads of their own.
+    runtime: Option<Handle>,
+    pub indexes: BlindIndexes,
 }
 
-/// Patient, organisation, nonce, wrapped key.
-type Row = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
+/// Patient, organisation, nonce, wrapped key, version of the organisation's key.
+type Row = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, i64);
 
-/// A sealed value, and what it was sealed with beside the key.
-pub struct Sealed {
-    pub nonce: Vec<u8>,
-    pub bytes: Vec<u8>,
+impl From<KeyError> for DbError {
+    fn from(error: KeyError) -> Self {
+        DbError::Settings(crate::platform::http::failure::chain(&error))
+    }
 }
 
 impl PatientKeys {
-    pub fn open(path: &Path, master: Key) -> Result<Self, DbError> {
+    pub fn open(path: &Path, provider: Arc<dyn KeyProvider>, indexes: BlindIndexes) -> Result<Self, DbError> {
         let path = path
             .to_str()
             .ok_or_else(|| DbError::Settings("the data folder's name is not UTF-8".into()))?;
@@ -66,13 +74,30 @@ impl PatientKeys {
                patient_id BLOB PRIMARY KEY NOT NULL,
                organisation_id BLOB NOT NULL,
                nonce BLOB NOT NULL,
-               wrapped BLOB NOT NULL
+               wrapped BLOB NOT NULL,
+               key_version INTEGER NOT NULL DEFAULT 0
              ) WITHOUT ROWID;",
         )?;
+        // Files from before keys had versions. One that knows them refuses the column.
+        let _ = sql_query("ALTER TABLE patient_keys ADD COLUMN key_version INTEGER NOT NULL DEFAULT 0")
+            .execute(&mut file);
         Ok(Self {
             file: Arc::new(Mutex::new(file)),
-            master,
+            provider,
+            runtime: Handle::try_current().ok(),
+            indexes,
         })
+    }
+
+    /// A provider that has the key at hand answers at once; another one is waited for.
+    fn wait<T>(&self, answer: Answer<'_, T>) -> Result<T, DbError> {
+        let mut answer = pin!(answer);
+        let answered = match (answer.as_mut().now_or_never(), &self.runtime) {
+            (Some(answered), _) => answered,
+            (None, Some(runtime)) => runtime.block_on(answer),
+            (None, None) => return Err(DbError::Stopped),
+        };
+        Ok(answered?)
     }
 
     /// Makes a key for each patient, in one transaction, and hands them out.
@@ -81,17 +106,20 @@ impl PatientKeys {
         organisation: OrganisationId,
         patients: &[PatientId],
     ) -> Result<HashMap<PatientId, Key>, DbError> {
-        let wrapping = self.organisation_key(organisation, b"patient keys");
         let mut keys = HashMap::new();
         let mut rows = Vec::new();
         for patient in patients {
             let key = Key::from_bytes(random());
-            let wrapped = seal(&wrapping, patient.as_bytes(), key.as_bytes())?;
+            let wrapped = self.wait(
+                self.provider
+                    .wrap(organisation, patient.as_bytes(), key.as_bytes()),
+            )?;
             rows.push((
                 patient_keys::patient_id.eq(patient.stored()),
                 patient_keys::organisation_id.eq(organisation.stored()),
-                patient_keys::nonce.eq(wrapped.nonce),
-                patient_keys::wrapped.eq(wrapped.bytes),
+                patient_keys::nonce.eq(wrapped.sealed.nonce),
+                patient_keys::wrapped.eq(wrapped.sealed.bytes),
+                patient_keys::key_version.eq(i64::from(wrapped.version)),
             ));
             keys.insert(*patient, key);
         }
@@ -117,22 +145,26 @@ impl PatientKeys {
                 .load(&mut *file)?
         };
         let mut keys = HashMap::new();
-        for (patient, organisation, nonce, wrapped) in rows {
-            let patient = PatientId::restored(&patient)?;
-            let wrapping = self.organisation_key(OrganisationId::restored(&organisation)?, b"patient keys");
-            let sealed = Sealed {
-                nonce,
-                bytes: wrapped,
-            };
-            let bytes: [u8; 32] =
-                open(&wrapping, patient.as_bytes(), &sealed)?
-                    .try_into()
-                    .or(Err(DbError::Settings(
-                        "a patient key has the wrong length".into(),
-                    )))?;
-            keys.insert(patient, Key::from_bytes(bytes));
+        for row in rows {
+            let patient = PatientId::restored(&row.0)?;
+            keys.insert(patient, self.unwrapped(row)?);
         }
         Ok(keys)
+    }
+
+    fn unwrapped(&self, (patient, organisation, nonce, bytes, version): Row) -> Result<Key, DbError> {
+        let wrapped = Wrapped {
+            version: u32::try_from(version).unwrap_or(0),
+            sealed: Sealed { nonce, bytes },
+        };
+        let organisation = OrganisationId::restored(&organisation)?;
+        let bytes: [u8; 32] = self
+            .wait(self.provider.unwrap(organisation, &patient, &wrapped))?
+            .try_into()
+            .or(Err(DbError::Settings(
+                "a patient key has the wrong length".into(),
+            )))?;
+        Ok(Key::from_bytes(bytes))
     }
 
     /// Erases the person: what was sealed with this key can't be opened any more, here or in a backup.
@@ -144,60 +176,99 @@ impl PatientKeys {
 
     /// Finds a record number exactly without opening anybody's identity.
     pub fn record_number_hmac(&self, organisation: OrganisationId, number: &str) -> Vec<u8> {
-        let key = self.organisation_key(organisation, b"record numbers");
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.as_bytes()).expect("a 256-bit key");
-        mac.update(number.trim().to_uppercase().as_bytes());
-        mac.finalize().into_bytes().to_vec()
+        self.indexes.record_number(organisation, number)
     }
 
     pub(super) fn organisation_key(&self, organisation: OrganisationId, use_for: &[u8]) -> Key {
-        let mut key = [0; 32];
-        let info = [b"fleetward v1 ", use_for, b" ", organisation.as_bytes()].concat();
-        #[expect(clippy::expect_used, reason = "32 bytes are far below the limit of HKDF")]
-        Hkdf::<Sha256>::new(None, self.master.as_bytes())
-            .expand(&info, &mut key)
-            .expect("32 bytes fit");
-        Key::from_bytes(key)
+        self.indexes.key(organisation, use_for)
+    }
+
+    /// A new key for what this organisation wraps from now on.
+    pub fn rotate(&self, organisation: OrganisationId) -> Result<u32, DbError> {
+        self.wait(self.provider.rotate(organisation))
+    }
+
+    /// The version of the organisation's newest key; `None` before it had one.
+    pub fn newest(&self, organisation: OrganisationId) -> Result<Option<u32>, DbError> {
+        self.wait(self.provider.newest(organisation))
+    }
+
+    /// How many patients' keys are still wrapped by an older key than the newest.
+    pub fn outdated(&self, organisation: OrganisationId) -> Result<i64, DbError> {
+        let newest = i64::from(self.newest(organisation)?.unwrap_or(0));
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(patient_keys::table
+            .filter(patient_keys::organisation_id.eq(organisation.stored()))
+            .filter(patient_keys::key_version.lt(newest))
+            .count()
+            .get_result(&mut *file)?)
+    }
+
+    /// Wraps a few keys anew, by the newest key. Returns how many; 0 when none is left. Readers go on:
+    /// each row says which key opens it.
+    pub fn wrap_anew(&self, organisation: OrganisationId, most: i64) -> Result<usize, DbError> {
+        let newest = i64::from(self.newest(organisation)?.unwrap_or(0));
+        let rows: Vec<Row> = {
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            patient_keys::table
+                .filter(patient_keys::organisation_id.eq(organisation.stored()))
+                .filter(patient_keys::key_version.lt(newest))
+                .limit(most)
+                .load(&mut *file)?
+        };
+        let mut wrapped_anew = 0;
+        for row in rows {
+            let (patient, version) = (row.0.clone(), row.4);
+            let key = self.unwrapped(row)?;
+            let wrapped = self.wait(self.provider.wrap(organisation, &patient, key.as_bytes()))?;
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            // Only the row that was read: a key that was destroyed meanwhile stays destroyed.
+            let row = patient_keys::table
+                .filter(patient_keys::patient_id.eq(&patient))
+                .filter(patient_keys::key_version.eq(version));
+            wrapped_anew += diesel::update(row)
+                .set((
+                    patient_keys::nonce.eq(wrapped.sealed.nonce),
+                    patient_keys::wrapped.eq(wrapped.sealed.bytes),
+                    patient_keys::key_version.eq(i64::from(wrapped.version)),
+                ))
+                .execute(&mut *file)?;
+        }
+        Ok(wrapped_anew)
+    }
+
+    /// Which key a patient's own key is wrapped by.
+    pub fn version_of(&self, patient: PatientId) -> Result<Option<u32>, DbError> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let version: Option<i64> = patient_keys::table
+            .find(patient.stored())
+            .select(patient_keys::key_version)
+            .first(&mut *file)
+            .optional()?;
+        Ok(version.and_then(|version| u32::try_from(version).ok()))
     }
 }
 
-/// XChaCha20-Poly1305 under a random nonce; `about` is authenticated with it, so that a sealed value
-/// can't be moved to another row.
 pub(super) fn seal(key: &Key, about: &[u8], secret: &[u8]) -> Result<Sealed, DbError> {
-    let nonce: [u8; 24] = random();
-    let cipher = XChaCha20Poly1305::new(&(*key.as_bytes()).into());
-    let payload = Payload {
-        msg: secret,
-        aad: about,
-    };
-    let bytes = cipher
-        .encrypt(&XNonce::from(nonce), payload)
-        .or(Err(DbError::Settings("a value can't be sealed".into())))?;
-    Ok(Sealed {
-        nonce: nonce.to_vec(),
-        bytes,
-    })
+    sealing::seal(key, about, secret).ok_or(DbError::Settings("a value can’t be sealed".into()))
 }
 
 pub(super) fn open(key: &Key, about: &[u8], sealed: &Sealed) -> Result<Vec<u8>, DbError> {
-    let broken = || DbError::Settings("a sealed value does not open with its key".into());
-    let nonce: [u8; 24] = sealed.nonce.as_slice().try_into().or(Err(broken()))?;
-    let cipher = XChaCha20Poly1305::new(&(*key.as_bytes()).into());
-    let payload = Payload {
-        msg: &sealed.bytes,
-        aad: about,
-    };
-    cipher.decrypt(&XNonce::from(nonce), payload).or(Err(broken()))
+    sealing::open(key, about, sealed).ok_or(DbError::Settings(
+        "a sealed value does not open with its key".into(),
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::care::key_provider::{FileKeys, derived};
     use fleetward_common::time::Instant;
 
     fn keys(folder: &Path) -> PatientKeys {
-        PatientKeys::open(&folder.join("keys.sqlite"), Key::from_bytes([7; 32])).unwrap()
+        let master = Key::from_bytes([7; 32]);
+        let provider = Arc::new(FileKeys::open(folder, master.clone()).unwrap());
+        PatientKeys::open(&folder.join("keys.sqlite"), provider, BlindIndexes::new(master)).unwrap()
     }
 
     fn ids() -> (OrganisationId, PatientId) {
@@ -238,17 +309,49 @@ mod tests {
     }
 
     #[test]
-    fn the_same_record_number_at_two_hospitals_looks_different() {
+    fn wrapped_anew_by_a_new_key_it_is_the_same_key_and_a_destroyed_one_stays_destroyed() {
         let folder = tempfile::tempdir().unwrap();
+        let (organisation, patient) = ids();
+        let erased = PatientId::new(Instant::EPOCH, [3; 10]);
         let keys = keys(folder.path());
-        let [a, b] = [1, 2].map(|n| OrganisationId::new(Instant::EPOCH, [n; 10]));
-        assert_eq!(
-            keys.record_number_hmac(a, " n-1042 "),
-            keys.record_number_hmac(a, "N-1042")
-        );
-        assert_ne!(
-            keys.record_number_hmac(a, "N-1042"),
-            keys.record_number_hmac(b, "N-1042")
-        );
+        let made = keys.make(organisation, &[patient, erased]).unwrap();
+        assert_eq!(keys.version_of(patient).unwrap(), Some(1));
+        assert_eq!(keys.rotate(organisation).unwrap(), 2);
+        assert_eq!(keys.outdated(organisation).unwrap(), 2);
+        assert!(keys.destroy(erased).unwrap());
+        assert_eq!(keys.wrap_anew(organisation, 100).unwrap(), 1);
+        assert_eq!(keys.outdated(organisation).unwrap(), 0);
+        assert_eq!(keys.version_of(patient).unwrap(), Some(2));
+        let found = keys.of(&[patient, erased]).unwrap();
+        assert_eq!(found[&patient].as_bytes(), made[&patient].as_bytes());
+        assert!(!found.contains_key(&erased));
+    }
+
+    #[test]
+    fn keys_from_before_versions_are_opened_and_move_to_the_first_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (organisation, patient) = ids();
+        let old = derived(&Key::from_bytes([7; 32]), organisation, b"patient keys");
+        let sealed = seal(&old, patient.as_bytes(), &[9; 32]).unwrap();
+        let mut file =
+            SqliteConnection::establish(folder.path().join("keys.sqlite").to_str().unwrap()).unwrap();
+        file.batch_execute(
+            "CREATE TABLE patient_keys (patient_id BLOB PRIMARY KEY NOT NULL, organisation_id BLOB NOT NULL,
+             nonce BLOB NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID",
+        )
+        .unwrap();
+        sql_query("INSERT INTO patient_keys VALUES (?, ?, ?, ?)")
+            .bind::<diesel::sql_types::Binary, _>(patient.stored())
+            .bind::<diesel::sql_types::Binary, _>(organisation.stored())
+            .bind::<diesel::sql_types::Binary, _>(sealed.nonce)
+            .bind::<diesel::sql_types::Binary, _>(sealed.bytes)
+            .execute(&mut file)
+            .unwrap();
+        drop(file);
+        let keys = keys(folder.path());
+        assert_eq!(keys.of(&[patient]).unwrap()[&patient].as_bytes(), &[9; 32]);
+        assert_eq!(keys.wrap_anew(organisation, 10).unwrap(), 1);
+        assert_eq!(keys.version_of(patient).unwrap(), Some(1));
+        assert_eq!(keys.of(&[patient]).unwrap()[&patient].as_bytes(), &[9; 32]);
     }
 }

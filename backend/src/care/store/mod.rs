@@ -3,6 +3,7 @@ pub mod homes;
 pub mod identity;
 pub mod keys;
 pub mod places;
+pub mod search;
 pub mod summaries;
 pub mod told;
 pub mod transfers;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use fleetward_common::id::{OrganisationId, PatientId};
 
-use super::keys::{PatientKeys, Sealed, open, seal};
+use super::keys::{PatientKeys, open, seal};
 use crate::{
     access::store::grants::SealedWords,
+    care::sealing::Sealed,
     platform::db::{CorruptRow, DbError},
 };
 

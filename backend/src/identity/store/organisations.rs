@@ -1,6 +1,8 @@
 //! Organisations, their places and units.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+};
 use fleetward_common::{
     id::{OrganisationId, SiteId, UnitId},
     time::Instant,
@@ -20,6 +22,27 @@ pub fn platform(connection: &mut DbConnection) -> Result<Option<OrganisationId>,
         .first(connection)
         .optional()?;
     Ok(id.map(|id| OrganisationId::restored(&id)).transpose()?)
+}
+
+pub fn all(connection: &mut DbConnection) -> Result<Vec<OrganisationId>, DbError> {
+    let ids: Vec<Vec<u8>> = organisations::table.select(organisations::id).load(connection)?;
+    ids.iter()
+        .map(|id| OrganisationId::restored(id).map_err(DbError::from))
+        .collect()
+}
+
+/// By its name as it is written, or by its id.
+pub fn by_name_or_id(connection: &mut DbConnection, text: &str) -> Result<Option<OrganisationId>, DbError> {
+    let id = text
+        .parse::<OrganisationId>()
+        .map(|id| id.stored())
+        .unwrap_or_default();
+    let found: Option<Vec<u8>> = organisations::table
+        .filter(organisations::name.eq(text).or(organisations::id.eq(id)))
+        .select(organisations::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.map(|id| OrganisationId::restored(&id)).transpose()?)
 }
 
 pub fn count(connection: &mut DbConnection) -> Result<i64, DbError> {

@@ -57,6 +57,11 @@ impl Location {
         }
     }
 
+    /// A connection that can't write, beside whoever has the database open.
+    pub fn connect_reader(&self) -> Result<DbConnection, DbError> {
+        r2d2::ManageConnection::connect(&self.readers())
+    }
+
     pub(super) fn readers(&self) -> Readers {
         Readers(self.clone())
     }

@@ -24,6 +24,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::{DbConnection, DbError, engine::Location, statements};
+use crate::platform::http::asking::{self, Asking};
 
 const GROUP_WINDOW: Duration = Duration::from_millis(5);
 const GROUP_BYTES: usize = 256 * 1024;
@@ -112,10 +113,15 @@ impl Writer {
     {
         let (sender, receiver) = oneshot::channel();
         let counter = statements::counter();
+        let asking = Asking::current();
         let change: Change = Box::new(move |connection| {
-            let result =
-                connection.transaction(|connection| statements::on_behalf_of(counter, || work(connection)));
+            let (result, entered) = asking::write_for(asking.as_ref(), || {
+                connection.transaction(|connection| statements::on_behalf_of(counter, || work(connection)))
+            });
             Box::new(move |outcome| {
+                if let Some(asking) = asking.filter(|_| entered && outcome.is_ok() && result.is_ok()) {
+                    asking.note_recorded();
+                }
                 let answer = outcome
                     .map_err(|failed| E::from(DbError::Write(failed)))
                     .and(result);

@@ -13,22 +13,13 @@ use actix_web::{
 use fleetward_common::id::RequestId;
 use sha2::{Digest, Sha256};
 
-use super::{Failure, Tariff, budget::Place, csrf, headers, limits};
+use super::{Failure, Tariff, asking::Asking, budget::Place, csrf, headers, limits};
 use crate::{app::App, platform::db::statements};
 
 /// Read here only to tell one bucket from another; `identity` says what it is worth.
 pub const SESSION_COOKIE: &str = "__Host-session";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-tokio::task_local! {
-    static REQUEST: RequestId;
-}
-
-/// The request this task answers, if it answers one.
-pub fn current_request() -> Option<RequestId> {
-    REQUEST.try_with(|id| *id).ok()
-}
 
 pub async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
@@ -44,7 +35,7 @@ pub async fn around<B: MessageBody + 'static>(
             .map_into_right_body());
     };
     let id = RequestId::new(app.clock.now(), app.clock.entropy());
-    REQUEST.scope(id, answer(app, id, request, next)).await
+    Asking::new(id).scope(answer(app, id, request, next)).await
 }
 
 /// Draws what the request costs and takes a place for it. The metrics' own port counts nothing.

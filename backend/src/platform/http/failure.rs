@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use fleetward_common::error::{ErrorBody, ErrorCode};
 
-use super::around;
+use super::asking;
 
 pub type Source = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -56,7 +56,9 @@ impl Failure {
         move |source| Failure::Internal { step, source }
     }
 
+    /// Says what is wrong with the request, and never what was in it.
     pub fn bad_request(error: impl fmt::Display) -> Self {
+        let error = without_input(&error.to_string());
         Failure::BadRequest(format!("Check the request: {error}."))
     }
 
@@ -147,7 +149,7 @@ impl Failure {
         // Hidden and absent must not differ by a single byte, so a 404 carries no request id.
         let request = match self {
             Failure::NotFound => None,
-            _ => around::current_request(),
+            _ => asking::current_request(),
         };
         ErrorBody {
             code: self.code(),
@@ -192,12 +194,49 @@ impl ResponseError for Failure {
         }
         if let Some(source) = self.source() {
             tracing::error!(
-                request.id = around::current_request().map(tracing::field::display),
+                request.id = asking::current_request().map(tracing::field::display),
                 cause = %chain(source),
                 "{self}"
             );
         }
         response.json(self.body())
+    }
+}
+
+/// Readers of JSON and queries quote what they did not understand, and that may be somebody's name. What
+/// they expected instead stays.
+fn without_input(error: &str) -> String {
+    const QUOTING: [&str; 4] = [
+        "unknown field ",
+        "unknown variant ",
+        "invalid type: ",
+        "invalid value: ",
+    ];
+    let start = QUOTING
+        .iter()
+        .filter_map(|words| error.find(words).map(|at| at + words.len()))
+        .min();
+    let Some(start) = start else {
+        return without_quoted(error);
+    };
+    let (before, quoted) = error.split_at(start);
+    // The last one: the input itself may hold these words.
+    let end = [", expected ", ", there are no "]
+        .iter()
+        .filter_map(|words| quoted.rfind(words))
+        .max();
+    let after = end.and_then(|end| quoted.get(end..)).unwrap_or_default();
+    format!("{before}…{after}")
+}
+
+/// Text between the first and the last double quote.
+fn without_quoted(error: &str) -> String {
+    match (error.find('"'), error.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            let (before, after) = (error.get(..first), error.get(last + 1..));
+            format!("{}…{}", before.unwrap_or_default(), after.unwrap_or_default())
+        }
+        _ => error.to_owned(),
     }
 }
 
@@ -216,4 +255,37 @@ pub fn chain(error: &dyn StdError) -> String {
 /// One JSON answer for whatever matched no route.
 pub async fn not_found() -> Result<HttpResponse, Failure> {
     Err(Failure::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fleetward_common::{care::PatientSearch, identity::SignIn};
+
+    fn refusal<T: serde::de::DeserializeOwned>(json: &str) -> String {
+        let error = serde_json::from_str::<T>(json).err().expect("not readable");
+        Failure::bad_request(error).sentence()
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_expected_and_repeats_nothing_of_the_request() {
+        for json in [
+            r#"{"by":"surname_start","family_name":["Quennell"]}"#,
+            r#"{"by":"Quennell"}"#,
+            r#"{"by":"record_number","Quennell":1}"#,
+            r#"{"by":"record_number","Quennell, expected x":1}"#,
+            r#"{"by":"record_number","record_number":8842137}"#,
+            r#""Quennell""#,
+            r#"{"by":"surname_start","family_name":"Quennell"#,
+        ] {
+            let said = refusal::<PatientSearch>(json);
+            assert!(
+                !said.contains("Quennell") && !said.contains("8842137"),
+                "{json}: {said}"
+            );
+        }
+        assert!(refusal::<SignIn>(r#"{"login":"x"}"#).contains("missing field `password`"));
+        let said = refusal::<SignIn>(r#"{"login":"x","password":"y","Quennell":1}"#);
+        assert!(said.contains("expected `login` or `password`"), "{said}");
+    }
 }

@@ -7,6 +7,7 @@
 //! that becomes the one JSON body of `fleetward_common::error`.
 
 pub mod around;
+pub mod asking;
 pub mod assets;
 pub mod body;
 pub mod budget;

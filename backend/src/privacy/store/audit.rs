@@ -1,23 +1,29 @@
+//! The chain's rows.
+
 use diesel::{
     ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable,
     SelectableHelper,
 };
-use fleetward_common::id::OrganisationId;
+use fleetward_common::id::{MembershipId, OrganisationId, PatientId, PersonId};
 
 use crate::{
     platform::{
-        db::{DbConnection, StoredId, micros},
+        db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+        http::asking,
         secrets::Key,
     },
-    privacy::audit::{AuditEntry, CHAIN_START, ChainState, link},
-    schema::audit_entries,
+    privacy::{
+        audit::{AuditEntry, Breach, CHAIN_START, Content, RecordedEntry, Verdict, mac_of},
+        checkpoint::Head,
+    },
+    schema::{audit_entries, organisations},
 };
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_entries)]
-struct Row {
-    organisation_id: Vec<u8>,
-    number: i64,
+pub(super) struct Row {
+    pub(super) organisation_id: Vec<u8>,
+    pub(super) number: i64,
     recorded_at: i64,
     action: String,
     event: String,
@@ -35,15 +41,16 @@ struct Row {
 }
 
 impl Row {
+    /// The link of this row: over the one before it and every column.
     fn link(&self, key: &Key) -> [u8; 32] {
         /// Absent and empty must differ: present columns start with a 1.
         fn optional(column: Option<&[u8]>) -> Vec<u8> {
             column.map_or_else(Vec::new, |bytes| [&[1], bytes].concat())
         }
-        link(
+        mac_of(
             key,
-            &self.previous_hmac,
             &[
+                &self.previous_hmac,
                 &self.organisation_id,
                 &self.number.to_be_bytes(),
                 &self.recorded_at.to_be_bytes(),
@@ -61,6 +68,35 @@ impl Row {
             ],
         )
     }
+
+    pub(super) fn recorded(self) -> Result<RecordedEntry, DbError> {
+        let entity = self.entity_id.map(|id| {
+            let id: Result<[u8; 16], _> = id.try_into();
+            id.or(Err(CorruptRow { what: "entity id" }))
+        });
+        let detail = serde_json::from_str(&self.detail).or(Err(CorruptRow { what: "detail" }))?;
+        Ok(RecordedEntry {
+            number: self.number,
+            content: Content {
+                organisation: OrganisationId::restored(&self.organisation_id)?,
+                at: instant(self.recorded_at),
+                action: self.action,
+                event: self.event,
+                outcome: self.outcome,
+                person: self.person_id.map(|id| PersonId::restored(&id)).transpose()?,
+                membership: self
+                    .membership_id
+                    .map(|id| MembershipId::restored(&id))
+                    .transpose()?,
+                role: self.role,
+                purpose: self.purpose,
+                entity_kind: self.entity_kind,
+                entity: entity.transpose()?,
+                patient: self.patient_id.map(|id| PatientId::restored(&id)).transpose()?,
+                detail,
+            },
+        })
+    }
 }
 
 /// Appends to the organisation's chain and returns the entry's number. Call it in the transaction
@@ -70,29 +106,34 @@ pub fn append(
     key: &Key,
     entry: &AuditEntry,
 ) -> Result<i64, diesel::result::Error> {
-    let organisation = entry.organisation.stored();
-    let head: Option<(i64, Vec<u8>)> = audit_entries::table
-        .filter(audit_entries::organisation_id.eq(&organisation))
-        .order(audit_entries::number.desc())
-        .select((audit_entries::number, audit_entries::hmac))
-        .first(connection)
-        .optional()?;
-    let (last, previous_hmac) = head.unwrap_or((0, CHAIN_START.to_vec()));
+    append_content(connection, key, &Content::from(entry))
+}
+
+pub fn append_content(
+    connection: &mut DbConnection,
+    key: &Key,
+    content: &Content,
+) -> Result<i64, diesel::result::Error> {
+    let organisation = content.organisation.stored();
+    let (last, previous_hmac) = match head(connection, content.organisation)? {
+        Some(head) => (head.number, head.hmac.to_vec()),
+        None => (0, CHAIN_START.to_vec()),
+    };
     let mut row = Row {
         organisation_id: organisation,
         number: last + 1,
-        recorded_at: micros(entry.at),
-        action: entry.action.code().to_owned(),
-        event: entry.event.to_owned(),
-        outcome: entry.outcome.code(),
-        person_id: entry.actor.person.map(|id| id.stored()),
-        membership_id: entry.actor.membership.map(|id| id.stored()),
-        role: entry.actor.role.map(|role| role.as_str().to_owned()),
-        purpose: entry.actor.purpose.map(|purpose| purpose.as_str().to_owned()),
-        entity_kind: entry.entity.map(|entity| entity.kind.to_owned()),
-        entity_id: entry.entity.map(|entity| entity.id.to_vec()),
-        patient_id: entry.patient.map(|id| id.stored()),
-        detail: entry.detail.to_string(),
+        recorded_at: micros(content.at),
+        action: content.action.clone(),
+        event: content.event.clone(),
+        outcome: content.outcome,
+        person_id: content.person.map(|id| id.stored()),
+        membership_id: content.membership.map(|id| id.stored()),
+        role: content.role.clone(),
+        purpose: content.purpose.clone(),
+        entity_kind: content.entity_kind.clone(),
+        entity_id: content.entity.map(|id| id.to_vec()),
+        patient_id: content.patient.map(|id| id.stored()),
+        detail: content.detail.to_string(),
         previous_hmac,
         hmac: Vec::new(),
     };
@@ -100,18 +141,89 @@ pub fn append(
     diesel::insert_into(audit_entries::table)
         .values(&row)
         .execute(connection)?;
+    asking::note_entry();
     Ok(last + 1)
 }
 
-/// Walks the organisation's whole chain. A cut tail looks whole here; comparing `head` with a
-/// checkpoint kept elsewhere finds it.
+/// The newest entry of a chain.
+pub fn head(
+    connection: &mut DbConnection,
+    organisation: OrganisationId,
+) -> Result<Option<Head>, diesel::result::Error> {
+    let newest: Option<(i64, Vec<u8>)> = audit_entries::table
+        .filter(audit_entries::organisation_id.eq(organisation.stored()))
+        .order(audit_entries::number.desc())
+        .select((audit_entries::number, audit_entries::hmac))
+        .first(connection)
+        .optional()?;
+    Ok(newest.and_then(|(number, hmac)| {
+        Some(Head {
+            organisation,
+            number,
+            hmac: hmac.try_into().ok()?,
+        })
+    }))
+}
+
+/// Whether the entry that was the head is still there, and still the same.
+pub fn still_holds(connection: &mut DbConnection, head: &Head) -> Result<bool, diesel::result::Error> {
+    let hmac: Option<Vec<u8>> = audit_entries::table
+        .find((head.organisation.stored(), head.number))
+        .select(audit_entries::hmac)
+        .first(connection)
+        .optional()?;
+    Ok(hmac.is_some_and(|hmac| hmac == head.hmac))
+}
+
+/// Whose chains there are.
+pub fn organisations_with_entries(connection: &mut DbConnection) -> Result<Vec<OrganisationId>, DbError> {
+    let ids: Vec<Vec<u8>> = audit_entries::table
+        .select(audit_entries::organisation_id)
+        .distinct()
+        .load(connection)?;
+    ids.iter()
+        .map(|id| OrganisationId::restored(id).map_err(DbError::from))
+        .collect()
+}
+
+/// At most `most` entries of the organisation's chain after the one with this number, oldest first.
+pub fn entries(
+    connection: &mut DbConnection,
+    organisation: OrganisationId,
+    after: i64,
+    most: i64,
+) -> Result<Vec<RecordedEntry>, DbError> {
+    let rows: Vec<Row> = audit_entries::table
+        .filter(audit_entries::organisation_id.eq(organisation.stored()))
+        .filter(audit_entries::number.gt(after))
+        .order(audit_entries::number)
+        .limit(most)
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(Row::recorded).collect()
+}
+
+/// Everyone who could have a chain, by name. A chain that was removed whole is looked for too.
+pub fn every_organisation(connection: &mut DbConnection) -> Result<Vec<(OrganisationId, String)>, DbError> {
+    let rows: Vec<(Vec<u8>, String)> = organisations::table
+        .order(organisations::name)
+        .select((organisations::id, organisations::name))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(id, name)| Ok((OrganisationId::restored(&id)?, name)))
+        .collect()
+}
+
+/// Walks the organisation's whole chain. `checkpoint` is the head that was noted outside the database:
+/// a tail that was cut off before it is found, one after it is not.
 pub fn verify(
     connection: &mut DbConnection,
     key: &Key,
     organisation: OrganisationId,
-) -> Result<ChainState, diesel::result::Error> {
+    checkpoint: Option<&Head>,
+) -> Result<Verdict, diesel::result::Error> {
     const PAGE: i64 = 1_000;
-    let (mut number, mut head) = (0, CHAIN_START.to_vec());
+    let (mut number, mut newest) = (0, CHAIN_START.to_vec());
     loop {
         let rows: Vec<Row> = audit_entries::table
             .filter(audit_entries::organisation_id.eq(organisation.stored()))
@@ -121,21 +233,37 @@ pub fn verify(
             .select(Row::as_select())
             .load(connection)?;
         if rows.is_empty() {
-            let head = <[u8; 32]>::try_from(head.as_slice()).ok().filter(|_| number > 0);
-            return Ok(ChainState::Whole {
-                entries: number,
-                head,
-            });
+            break;
         }
         for row in rows {
             number += 1;
-            let unbroken = row.number == number && row.previous_hmac == head && row.hmac == row.link(key);
-            if !unbroken {
-                return Ok(ChainState::BrokenAt { number });
+            let broken = |how| Ok(Verdict::Broken { number, how });
+            if row.number != number {
+                return broken(Breach::Missing);
             }
-            head = row.hmac;
+            let noted = checkpoint.is_none_or(|noted| noted.number != number || noted.hmac == *row.hmac);
+            if row.previous_hmac != newest || row.hmac != row.link(key) || !noted {
+                return broken(Breach::Changed);
+            }
+            newest = row.hmac;
         }
     }
+    if checkpoint.is_some_and(|noted| noted.number > number) {
+        return Ok(Verdict::Broken {
+            number: number + 1,
+            how: Breach::Cut,
+        });
+    }
+    let head = newest.try_into().ok().filter(|_| number > 0).map(|hmac| Head {
+        organisation,
+        number,
+        hmac,
+    });
+    Ok(Verdict::Verified {
+        entries: number,
+        head,
+        checkpointed: checkpoint.map(|noted| noted.number),
+    })
 }
 
 #[cfg(test)]
@@ -192,31 +320,57 @@ mod tests {
         (db, key)
     }
 
-    async fn state(db: &Db, key: Key) -> ChainState {
-        db.read(move |connection| Ok::<_, DbError>(verify(connection, &key, northgate())?))
+    async fn verdict(db: &Db, key: Key, checkpoint: Option<Head>) -> Verdict {
+        db.read(move |connection| {
+            let checkpoint = checkpoint.as_ref();
+            Ok::<_, DbError>(verify(connection, &key, northgate(), checkpoint)?)
+        })
+        .await
+        .unwrap()
+    }
+
+    /// As someone does it who owns the database file.
+    async fn behind_the_servers_back(db: &Db, sql: &str) {
+        let sql = format!(
+            "DROP TRIGGER audit_entries_refuse_update; DROP TRIGGER audit_entries_refuse_delete; {sql}"
+        );
+        let forced: Result<(), DbError> = db
+            .write(move |connection| Ok(connection.batch_execute(&sql)?))
+            .await;
+        forced.unwrap();
+    }
+
+    async fn newest(db: &Db) -> Head {
+        db.read(|connection| Ok::<_, DbError>(head(connection, northgate())?))
             .await
+            .unwrap()
             .unwrap()
     }
 
     #[tokio::test]
-    async fn an_untouched_chain_is_whole_and_another_key_does_not_fit_it() {
+    async fn an_untouched_chain_is_verified_and_another_key_does_not_fit_it() {
         let folder = tempfile::tempdir().unwrap();
         let (db, key) = three_entries(folder.path()).await;
-        assert!(matches!(
-            state(&db, key).await,
-            ChainState::Whole {
-                entries: 3,
-                head: Some(_)
-            }
-        ));
+        let head = newest(&db).await;
         assert_eq!(
-            state(&db, Key::from_bytes([6; 32])).await,
-            ChainState::BrokenAt { number: 1 }
+            verdict(&db, key, Some(head.clone())).await,
+            Verdict::Verified {
+                entries: 3,
+                head: Some(head),
+                checkpointed: Some(3)
+            }
+        );
+        assert_eq!(
+            verdict(&db, Key::from_bytes([6; 32]), None).await,
+            Verdict::Broken {
+                number: 1,
+                how: Breach::Changed
+            }
         );
     }
 
     #[tokio::test]
-    async fn entries_can_not_be_edited_and_an_edit_behind_the_databases_back_is_found() {
+    async fn entries_can_not_be_edited_and_an_edit_behind_the_servers_back_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let (db, key) = three_entries(folder.path()).await;
         let edit = "UPDATE audit_entries SET recorded_at = 0 WHERE number = 2";
@@ -224,13 +378,75 @@ mod tests {
             .write(move |connection| Ok(connection.batch_execute(edit)?))
             .await;
         assert!(refused.is_err());
-        let forced: Result<(), DbError> = db
+        behind_the_servers_back(&db, edit).await;
+        assert_eq!(
+            verdict(&db, key, None).await,
+            Verdict::Broken {
+                number: 2,
+                how: Breach::Changed
+            }
+        );
+    }
+
+    #[tokio::test]
+    async fn a_whole_chain_written_anew_without_the_key_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, key) = three_entries(folder.path()).await;
+        let (noted, forger) = (newest(&db).await, Key::from_bytes([66; 32]));
+        behind_the_servers_back(&db, "DELETE FROM audit_entries").await;
+        let forged: Result<(), DbError> = db
             .write(move |connection| {
-                connection.batch_execute("DROP TRIGGER audit_entries_refuse_update")?;
-                Ok(connection.batch_execute(edit)?)
+                for minute in [1, 2, 4] {
+                    append(connection, &forger, &sign_in(minute))?;
+                }
+                Ok(())
             })
             .await;
-        forced.unwrap();
-        assert_eq!(state(&db, key).await, ChainState::BrokenAt { number: 2 });
+        forged.unwrap();
+        for checkpoint in [None, Some(noted)] {
+            assert_eq!(
+                verdict(&db, key.clone(), checkpoint).await,
+                Verdict::Broken {
+                    number: 1,
+                    how: Breach::Changed
+                }
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_removed_entry_and_a_cut_tail_are_found_up_to_the_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, key) = three_entries(folder.path()).await;
+        let noted = newest(&db).await;
+        behind_the_servers_back(&db, "DELETE FROM audit_entries WHERE number = 3").await;
+        assert_eq!(
+            verdict(&db, key.clone(), Some(noted)).await,
+            Verdict::Broken {
+                number: 3,
+                how: Breach::Cut
+            }
+        );
+        // What came after the last checkpoint is not protected, and the verdict says up to where it is.
+        let earlier = newest(&db).await;
+        assert!(matches!(
+            verdict(&db, key.clone(), Some(earlier)).await,
+            Verdict::Verified {
+                entries: 2,
+                checkpointed: Some(2),
+                ..
+            }
+        ));
+        let hole: Result<(), DbError> = db
+            .write(|connection| Ok(connection.batch_execute("DELETE FROM audit_entries WHERE number = 1")?))
+            .await;
+        hole.unwrap();
+        assert_eq!(
+            verdict(&db, key, None).await,
+            Verdict::Broken {
+                number: 1,
+                how: Breach::Missing
+            }
+        );
     }
 }

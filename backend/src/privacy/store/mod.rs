@@ -1,3 +1,6 @@
+pub mod access_log;
 pub mod audit;
+pub mod consents;
 pub mod entries;
+pub mod journal;
 pub mod reviews;

@@ -14,15 +14,17 @@ use fleetward::{
         people::{self, NewMembership, NewPerson},
     },
     platform::{db::DbConnection, http::Failure},
+    privacy::consents::{self, Grantee, NewConsent, NewSupportGrant},
 };
 use fleetward_common::{
     access::Role,
     care::{PatientIdentity, Sex},
     devices::DeviceType,
     id::{
-        BedId, DeviceId, DeviceModelId, IntervalId, MembershipId, OrganisationId, PatientId, PersonId,
-        SiteId, UnitId,
+        BedId, ConsentId, DeviceId, DeviceModelId, IntervalId, MembershipId, OrganisationId, PatientId,
+        PersonId, SiteId, UnitId,
     },
+    sharing::ConsentPurpose,
     text::SerialNumber,
     time::Instant,
 };
@@ -202,6 +204,9 @@ fn add_patients(
             };
             places::begin_stay(connection, &stay)?;
         }
+        for _ in 0..chance.below(4) {
+            agree(connection, chance, world, id, organisation)?;
+        }
         for _ in 0..chance.below(3) {
             let carer = if chance.once_in(2) {
                 Carer::Unit(*chance.one(&world.units))
@@ -219,6 +224,33 @@ fn add_patients(
             places::begin_care(connection, &care)?;
         }
     }
+    Ok(())
+}
+
+/// To something, with somebody, from some time on.
+fn agree(
+    connection: &mut DbConnection,
+    chance: &mut Chance,
+    world: &World,
+    patient: PatientId,
+    organisation: OrganisationId,
+) -> Result<(), Failure> {
+    let purpose = *chance.one(ConsentPurpose::ALL);
+    let grantee = if purpose == ConsentPurpose::NamedPerson {
+        Grantee::Person(chance.one(&world.memberships).0)
+    } else {
+        Grantee::Organisation(*chance.one(&world.organisations))
+    };
+    let new = NewConsent {
+        id: ConsentId::new(NOW, chance.entropy()),
+        patient,
+        organisation,
+        purpose,
+        grantee,
+        given_by: chance.one(&world.memberships).0,
+        at: if chance.once_in(4) { AFTER } else { BEFORE },
+    };
+    consents::add(connection, &new)?;
     Ok(())
 }
 
@@ -260,6 +292,19 @@ fn add_devices(connection: &mut DbConnection, chance: &mut Chance, world: &mut W
                 from,
             };
             places::begin_custody(connection, &custody)?;
+        }
+        for _ in 0..chance.below(3) {
+            let (from, until) = *chance.one(&[(BEFORE, NOW), (BEFORE, AFTER), (AFTER, AFTER.shifted(1))]);
+            let grant = NewSupportGrant {
+                id: IntervalId::new(NOW, chance.entropy()),
+                organisation: *chance.one(&world.organisations),
+                device: id,
+                person: chance.one(&world.memberships).0,
+                granted_by: chance.one(&world.memberships).0,
+                from,
+                until,
+            };
+            consents::grant_support(connection, &grant)?;
         }
         if chance.once_in(4) {
             continue;

@@ -146,7 +146,7 @@ on_both_engines! {
         assert_eq!(moved.status, 204, "{}", moved.text);
         until_changed(&mut tab, "a patient who is moved to another ward", since).await;
         let now = board_of(&louise).await;
-        assert_eq!(now.beds[6].occupancy, Occupancy::Free);
+        assert!(now.beds[6].occupancy == Occupancy::Free);
         // The monitor stays at the bed, on nobody.
         assert_eq!(now.beds[6].devices.len(), board.beds[6].devices.len());
         let again = louise.post(&format!("/api/v1/patients/{patient}/transfer"), &body).await;

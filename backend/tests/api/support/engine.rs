@@ -64,6 +64,34 @@ impl World {
         }
     }
 
+    pub fn engine(&self) -> Engine {
+        match &self.database_url {
+            None => Engine::Sqlite,
+            #[cfg(feature = "postgres")]
+            Some(_) => Engine::Postgres,
+            #[cfg(not(feature = "postgres"))]
+            Some(_) => unreachable!("no URL without PostgreSQL"),
+        }
+    }
+
+    /// Where the database server keeps its files, if there is one.
+    pub fn cluster_folder(&self) -> Option<PathBuf> {
+        match self.engine() {
+            Engine::Sqlite => None,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => Some(super::postgres::cluster_folder()),
+        }
+    }
+
+    /// Brings what is in memory into the files. SQLite's are the write-ahead log and what it was merged
+    /// into: both are there already.
+    pub fn checkpoint(&self) {
+        #[cfg(feature = "postgres")]
+        if self.engine() == Engine::Postgres {
+            super::postgres::checkpoint();
+        }
+    }
+
     pub fn location(&self) -> Location {
         match &self.database_url {
             None => Location::SqliteFile(self.folder.path().join("fleetward.sqlite")),

@@ -1,12 +1,20 @@
 //! A real server on free ports, on a thread of its own.
 
-use std::{net::SocketAddr, path::Path, sync::mpsc, thread};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+};
 
 use actix_web::web::Data;
+use diesel::connection::SimpleConnection;
 use fleetward::{
     app::{App, Parts},
     platform::{
         clock::Clock,
+        config::Store,
+        db::{DbError, Location},
         http::{assets::Portal as Assets, budget::Limits},
     },
     serve::{self, Door, Ports},
@@ -108,6 +116,49 @@ impl Portal {
         let world = self.world.take().expect("a world");
         drop(self);
         Self::start_in(world, options)
+    }
+
+    /// Stopped; its world is left.
+    pub fn stopped(mut self) -> World {
+        self.world.take().expect("a world")
+    }
+
+    pub fn store(&self) -> Store {
+        self.world.as_ref().expect("a world").store()
+    }
+
+    pub fn location(&self) -> Location {
+        self.world.as_ref().expect("a world").location()
+    }
+
+    /// Statements of someone who owns the database.
+    pub async fn execute(&self, sqlite: &str, postgres: &str) {
+        let engine = self.world.as_ref().expect("a world").engine();
+        let sql = match engine {
+            Engine::Sqlite => sqlite.to_owned(),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => postgres.to_owned(),
+        };
+        #[cfg(not(feature = "postgres"))]
+        let _ = postgres;
+        let done: Result<(), DbError> = self
+            .app
+            .db
+            .write(move |connection| Ok(connection.batch_execute(&sql)?))
+            .await;
+        done.unwrap();
+    }
+
+    /// Every folder in which the database, its logs and the keys are.
+    pub fn database_folders(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.data().to_owned()];
+        folders.extend(self.world.as_ref().expect("a world").cluster_folder());
+        folders
+    }
+
+    /// Brings what is in memory into the files.
+    pub fn checkpoint_database(&self) {
+        self.world.as_ref().expect("a world").checkpoint();
     }
 
     pub fn data(&self) -> &Path {

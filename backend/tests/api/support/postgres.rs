@@ -148,3 +148,13 @@ pub fn new_database(copied_from: Option<&str>) -> String {
     }
     url(cluster, &name)
 }
+
+/// Tables, their logs and what the server said.
+pub fn cluster_folder() -> PathBuf {
+    cluster().folder.clone()
+}
+
+pub fn checkpoint() {
+    let mut connection = PgConnection::establish(&url(cluster(), "postgres")).unwrap();
+    connection.batch_execute("CHECKPOINT").unwrap();
+}

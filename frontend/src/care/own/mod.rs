@@ -1,7 +1,12 @@
-//! The patient portal: one page, phone first.
+//! The patient portal, phone first: today, who saw it, what is shared.
 
 mod own_page;
+mod page;
+mod sharing_page;
+mod spoken;
+mod tools;
 mod what_to_check;
+mod who_saw_page;
 
 use yew::{Html, component, html};
 use yew_router::prelude::*;
@@ -11,6 +16,8 @@ use crate::{
     shell::{Portal, SessionGate, error_page::NotFoundPage, frame::Frame},
 };
 use own_page::OwnPageView;
+use sharing_page::SharingPage;
+use who_saw_page::WhoSawPage;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Routable)]
 pub enum OwnRoute {
@@ -18,6 +25,10 @@ pub enum OwnRoute {
     Today,
     #[at("/security")]
     Security,
+    #[at("/patient/who-saw")]
+    WhoSaw,
+    #[at("/patient/sharing")]
+    Sharing,
     #[not_found]
     #[at("/patient/nothing-here")]
     NotFound,
@@ -36,6 +47,8 @@ fn page(route: OwnRoute) -> Html {
     match route {
         OwnRoute::Today => html! { <OwnPageView /> },
         OwnRoute::Security => html! { <SecurityPage /> },
+        OwnRoute::WhoSaw => html! { <WhoSawPage /> },
+        OwnRoute::Sharing => html! { <SharingPage /> },
         OwnRoute::NotFound => html! { <Frame><NotFoundPage home="/patient" home_name="today" /></Frame> },
     }
 }

@@ -9,12 +9,12 @@ use fleetward_common::{
     time::Instant,
 };
 use std::rc::Rc;
-use wasm_bindgen_futures::spawn_local;
-use yew::{Callback, Html, Properties, component, html, use_state_eq};
+use yew::{Callback, Html, Properties, component, html};
+use yew_router::prelude::*;
 
-use super::what_to_check::WhatToCheck;
+use super::{OwnRoute, spoken::spoken_moment, tools::Tools, what_to_check::WhatToCheck};
 use crate::{
-    api::{clock, patients, session},
+    api::{clock, patients},
     care::{parts::night_bars::NightBars, week},
     hooks::{use_query, use_refresh, use_session},
     shell::brand,
@@ -22,7 +22,6 @@ use crate::{
         async_view::AsyncView,
         icon::Icon,
         metric_label::{metric_label, unit_label},
-        theme_switch::ThemeSwitch,
         zone::Zone,
     },
 };
@@ -46,9 +45,7 @@ pub fn own_page_view() -> Html {
             <header class="own-top">
                 { brand::mark() }
                 <span class="clinic">{ clinic }</span>
-                <LargerText /><ThemeSwitch />
-                <a class="button quiet" href="/security" title="Security: what you sign in with" aria-label="Security"><Icon name="key" /></a>
-                <SignOut />
+                <Tools />
             </header>
             <main id="main" class="own"><AsyncView<OwnPage> of={page} what="your page" {ready} /></main>
         </>
@@ -126,19 +123,6 @@ fn say(page: &OwnPage, zone: &Zone) -> Html {
             </div>
         </section>
     }
-}
-
-/// `today, 07:12`; `Saturday, 07:12` within the week; the date before.
-fn spoken_moment(at: Instant, zone: &Zone, now: Instant) -> String {
-    const DAY: u64 = 86_400;
-    let day = if zone.date(at) == zone.date(now) {
-        "today".to_owned()
-    } else if now.since(at).as_secs() < 6 * DAY {
-        zone.weekday(at)
-    } else {
-        zone.spoken_date(at)
-    };
-    format!("{day}, {}", zone.minute(at))
 }
 
 fn measurements(measurements: &[Measurement], zone: &Zone, now: Instant) -> Html {
@@ -245,63 +229,19 @@ fn who_looks(clinic: Option<&str>) -> Html {
                 </li>
                 <li>
                     <Icon name="info" />
+                    <span><b><Link<OwnRoute> to={OwnRoute::WhoSaw}>{ "Who saw my data" }</Link<OwnRoute>></b>
+                        <small>{ "Every look: who, when and why." }</small></span>
+                </li>
+                <li>
+                    <Icon name="check" />
+                    <span><b><Link<OwnRoute> to={OwnRoute::Sharing}>{ "What I share" }</Link<OwnRoute>></b>
+                        <small>{ "With the maker, for research, with one person. Your choice." }</small></span>
+                </li>
+                <li>
+                    <Icon name="info" />
                     <span><b>{ "In an emergency" }</b><small>{ "Call your emergency number. This page calls nobody." }</small></span>
                 </li>
             </ul>
         </section>
-    }
-}
-
-#[component(LargerText)]
-fn larger_text() -> Html {
-    let larger = use_state_eq(|| gloo::utils::document_element().has_attribute("data-text"));
-    let toggle = {
-        let larger = larger.clone();
-        move |_| {
-            show_larger(!*larger);
-            larger.set(!*larger);
-        }
-    };
-    html! {
-        <button type="button" class="tool" aria-pressed={larger.to_string()} aria-label="Larger text" onclick={toggle}>
-            <Icon name="text-size" />
-        </button>
-    }
-}
-
-fn show_larger(larger: bool) {
-    use gloo::storage::{LocalStorage, Storage};
-    let html = gloo::utils::document_element();
-    let storage = LocalStorage::raw();
-    // Private windows may refuse to remember; the text still grows.
-    let _ = if larger {
-        html.set_attribute("data-text", "larger")
-            .and(storage.set_item("text", "larger"))
-    } else {
-        html.remove_attribute("data-text")
-            .and(storage.remove_item("text"))
-    };
-}
-
-#[component(SignOut)]
-fn sign_out() -> Html {
-    let failed = use_state_eq(|| false);
-    let press = {
-        let failed = failed.clone();
-        move |_| {
-            let failed = failed.clone();
-            spawn_local(async move {
-                match session::sign_out().await {
-                    Err(error) if !error.needs_sign_in() => failed.set(true),
-                    _ => session::go_to_sign_in(),
-                }
-            });
-        }
-    };
-    html! {
-        <>
-            if *failed { <span role="alert" class="small">{ "Not signed out" }</span> }
-            <button type="button" class="tool" aria-label="Sign out" title="Sign out" onclick={press}><Icon name="sign-out" /></button>
-        </>
     }
 }
