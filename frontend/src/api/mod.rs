@@ -17,8 +17,8 @@ pub mod patients;
 pub mod people;
 pub mod reviews;
 pub mod session;
-pub mod stations;
 pub mod sharing;
+pub mod stations;
 pub mod wards;
 
 pub use error::ApiError;
