@@ -7,7 +7,7 @@ use crate::{
 };
 use fleetward_common::identity::{DemoPerson, SignIn};
 use reqwest::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// Somebody's session.
 #[derive(Debug, Clone)]
@@ -56,6 +56,17 @@ impl Session {
 
     pub async fn status_of(&self, path: &str) -> Outcome<StatusCode> {
         Ok(self.send(path).await?.status())
+    }
+
+    /// A change; anything but a success is an error.
+    pub async fn post(&self, path: &str, body: &impl Serialize) -> Outcome {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.origin))
+            .header(header::COOKIE, &self.cookie)
+            .json(body);
+        request.send().await?.error_for_status()?;
+        Ok(())
     }
 
     async fn send(&self, path: &str) -> Outcome<reqwest::Response> {

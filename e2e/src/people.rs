@@ -13,6 +13,10 @@ pub struct Person {
 pub const RASHIDA: Person = person("rashida.amadi", "Rashida Amadi", "/ward");
 /// Charge nurse of Ward 4B, with an authenticator app.
 pub const LOUISE: Person = person("louise.brandt", "Louise Brandt", "/ward");
+/// Biomedical engineer of Northgate General.
+pub const DANIEL: Person = person("daniel.brooks", "Daniel Brooks", "/staff");
+/// Administrator of Northgate General.
+pub const RUTH: Person = person("ruth.adler", "Ruth Adler", "/staff");
 /// Nurse of the other hospital.
 pub const IVO: Person = person("ivo.lang", "Ivo Lang", "/ward");
 /// Respiratory technician of the home-care provider.

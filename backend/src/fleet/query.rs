@@ -58,6 +58,23 @@ impl DeviceQuery {
         named && self.state.is_none_or(|state| state.matches(device, now))
     }
 
+    /// Nothing is asked for that only a device's twin or its model knows, so the database can cut the page.
+    pub fn is_plain(&self) -> bool {
+        self.state.is_none() && self.q.as_deref().unwrap_or_default().trim().is_empty()
+    }
+
+    /// The page that the database cut: up to `PAGE + 1` devices after [`DeviceQuery::after`].
+    pub fn cut(mut items: Vec<DeviceSummary>, total: u64) -> Page<DeviceSummary> {
+        let more = items.len() > PAGE;
+        items.truncate(PAGE);
+        let last = items.last().filter(|_| more);
+        Page {
+            next: last.map(|device| device.serial.as_str().to_owned()),
+            items,
+            total,
+        }
+    }
+
     /// The page asked for. `devices` are in the order of their serial numbers.
     pub fn page(&self, devices: Vec<DeviceSummary>, now: Instant) -> Page<DeviceSummary> {
         let matching: Vec<DeviceSummary> = devices
@@ -66,21 +83,12 @@ impl DeviceQuery {
             .collect();
         let total = matching.len() as u64;
         let after = self.after.as_deref().unwrap_or_default();
-        let mut items: Vec<DeviceSummary> = matching
+        let items: Vec<DeviceSummary> = matching
             .into_iter()
             .filter(|device| device.serial.as_str() > after)
             .take(PAGE + 1)
             .collect();
-        let more = items.len() > PAGE;
-        items.truncate(PAGE);
-        Page {
-            next: items
-                .last()
-                .filter(|_| more)
-                .map(|device| device.serial.as_str().to_owned()),
-            items,
-            total,
-        }
+        Self::cut(items, total)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/devices` and `/fleet`.
 
+use std::collections::HashMap;
+
 use actix_web::web::{Data, Json, Path, Query};
 use fleetward_common::{
     access::{Action, DataClass, Kind},
@@ -14,7 +16,10 @@ use super::query::{self, DeviceQuery};
 use crate::{
     access::{Actor, Device, Listing, Permit, Read},
     app::App,
-    devices::{store::summaries, summary::summarise},
+    devices::{
+        store::summaries::{self, DeviceRow, Place},
+        summary::summarise,
+    },
     identity::SignedIn,
     platform::http::{Failure, Guard, Routes},
     privacy::trail,
@@ -36,7 +41,10 @@ pub async fn list(
     signed_in: SignedIn,
     query: Result<Query<DeviceQuery>, actix_web::Error>,
 ) -> Result<Json<Page<DeviceSummary>>, Failure> {
-    let query = query.map_err(Failure::bad_request)?;
+    let query = query.map_err(Failure::bad_request)?.into_inner();
+    if query.is_plain() {
+        return plain_page(&app, &signed_in.actor, query).await.map(Json);
+    }
     let devices = in_reach(&app, &signed_in.actor).await?;
     let page = query.page(devices, app.clock.now());
     trail::note_results(page.items.len());
@@ -87,6 +95,28 @@ async fn view(app: &App, permit: Permit<Device, Read>) -> Result<DeviceView, Fai
     })
 }
 
+/// A page that the database cuts, and its count: one condition for both.
+async fn plain_page(app: &App, actor: &Actor, query: DeviceQuery) -> Result<Page<DeviceSummary>, Failure> {
+    const CLASS: DataClass = DataClass::Technical;
+    let listing: Listing<Device, Read> = app.access.listing(actor);
+    let now = listing.at();
+    let (rows, places, total) = app
+        .db
+        .read(move |connection| {
+            let after = query.after.unwrap_or_default();
+            let limit = i64::try_from(query::PAGE + 1).unwrap_or(i64::MAX);
+            let rows = summaries::page_within(connection, &listing, CLASS, &after, limit)?;
+            let places = summaries::places(connection, &rows, now)?;
+            let total = summaries::count_within(connection, &listing, CLASS)?;
+            Ok::<_, Failure>((rows, places, total))
+        })
+        .await?;
+    Ok(DeviceQuery::cut(
+        summarised(app, actor, &rows, &places).await?,
+        total,
+    ))
+}
+
 /// The technical slice of every device in the actor's reach, by serial number.
 async fn in_reach(app: &App, actor: &Actor) -> Result<Vec<DeviceSummary>, Failure> {
     let listing: Listing<Device, Read> = app.access.listing(actor);
@@ -99,6 +129,15 @@ async fn in_reach(app: &App, actor: &Actor) -> Result<Vec<DeviceSummary>, Failur
             Ok::<_, Failure>((rows, places))
         })
         .await?;
+    summarised(app, actor, &rows, &places).await
+}
+
+async fn summarised(
+    app: &App,
+    actor: &Actor,
+    rows: &[DeviceRow],
+    places: &HashMap<DeviceId, Place>,
+) -> Result<Vec<DeviceSummary>, Failure> {
     let ids: Vec<DeviceId> = rows.iter().map(|row| row.id).collect();
     let twins = app.twins.views(&ids).await?;
     Ok(rows

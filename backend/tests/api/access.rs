@@ -4,6 +4,7 @@ mod agreement;
 mod capabilities;
 mod every_route;
 mod hidden_and_absent;
+mod matrix;
 mod one_answer;
 mod plain_enforcer;
 mod random_world;

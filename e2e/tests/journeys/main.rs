@@ -29,3 +29,5 @@ mod the_canary;
 mod the_looking_eye;
 #[cfg(test)]
 mod ward_screen;
+#[cfg(test)]
+mod who_may_what;

@@ -150,10 +150,11 @@ fn drawn(cell: &Cell, chosen: bool, label: String, on_choose: Callback<()>) -> H
     };
     html! {
         <td {class}>
-            <button type="button" aria-pressed={chosen.to_string()} aria-label={format!("{label}: {does} {condition}")}
+            <button type="button" data-cell={label.clone()} aria-pressed={chosen.to_string()}
                 onclick={move |_| on_choose.emit(())}>
                 { mark(cell.mark) }
-                <span>{ does }if !condition.is_empty() { <small>{ condition }</small> }</span>
+                <span class="hidden">{ label }{ ": " }</span>
+                <span>{ does }if !condition.is_empty() { { " " }<small>{ condition }</small> }</span>
             </button>
         </td>
     }

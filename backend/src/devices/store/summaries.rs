@@ -79,6 +79,48 @@ pub fn within(
     by_ids(connection, ids)
 }
 
+/// The next `limit` devices after this serial number of which the actor may see `class`.
+pub fn page_within(
+    connection: &mut DbConnection,
+    listing: &Listing<Device, Read>,
+    class: DataClass,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<DeviceRow>, DbError> {
+    let ids = ids_page_within(connection, listing, class, after, limit)?;
+    by_ids(connection, ids)
+}
+
+pub fn ids_page_within(
+    connection: &mut DbConnection,
+    listing: &Listing<Device, Read>,
+    class: DataClass,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Vec<u8>>, DbError> {
+    let ids = devices::table
+        .filter(listing.within(class))
+        .filter(devices::serial.gt(after))
+        .order(devices::serial)
+        .limit(limit)
+        .select(devices::id)
+        .load(connection)?;
+    Ok(ids)
+}
+
+/// How many there are in all.
+pub fn count_within(
+    connection: &mut DbConnection,
+    listing: &Listing<Device, Read>,
+    class: DataClass,
+) -> Result<u64, DbError> {
+    let count: i64 = devices::table
+        .filter(listing.within(class))
+        .count()
+        .get_result(connection)?;
+    Ok(count.unsigned_abs())
+}
+
 pub fn one(connection: &mut DbConnection, permit: &Permit<Device, Read>) -> Result<DeviceRow, DbError> {
     let row: Row = rows!()
         .filter(devices::id.eq(permit.id().stored()))

@@ -5,7 +5,7 @@ use std::time::Instant as Started;
 use fleetward::{
     access::Access,
     care::store::places,
-    identity::store::people,
+    identity::store::{people, sessions},
     platform::{db::DbConnection, http::Failure},
 };
 use fleetward_common::{
@@ -117,6 +117,26 @@ on_both_engines! {
         .await;
         until_changed(&mut tab, "a ward that is joined", since).await;
         assert_eq!(tab.subscribe(topic).await, LiveMessage::Subscribed { topic });
+    }
+
+    async fn sessions_that_an_administrator_ends(portal: Portal) {
+        let rashida = portal.sign_in("rashida.amadi").await;
+        let (board, mut tab) = watching(&portal, &rashida).await;
+        let now = portal.app.clock.now();
+        let since = Started::now();
+        let ended = portal
+            .app
+            .db
+            .write(move |connection| {
+                let account = people::account(connection, "rashida.amadi", now)?.expect("Rashida");
+                Ok::<_, Failure>(sessions::end_all_of_person(connection, account.person, now)?)
+            })
+            .await
+            .unwrap();
+        ended.into_iter().for_each(|session| portal.app.live.end_session(session));
+        assert_eq!(tab.until_closed().await, "Signed out");
+        told("the end of a session", since);
+        assert_eq!(rashida.get(&format!("/api/v1/wards/{}", board.ward.id)).await.status, 401);
     }
 
     async fn a_monitor_that_is_taken_away(portal: Portal) {

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the figures of the promises, each beside its ruler from the same run.
 //!
-//! `bench [--quick] [P1 P3 P4 P6 W2 M1]` measures what is named, or everything. It prints a table and
+//! `bench [--quick] [P1 P3 P4 P6 M1 A1 A2 A3 H1 W2]` measures what is named, or everything. It prints a table and
 //! writes it to `target/bench/report.md`. Everything runs on this machine and its loopback interface;
 //! nothing that it starts outlives it. A missed goal is a result, not a failure: only what could not be
 //! measured makes the exit code other than 0.
@@ -14,9 +14,13 @@
     reason = "a program tells its figures to its caller and its progress to its user"
 )]
 
+mod a1_decision;
+mod a2_filtered_page;
+mod a3_change;
 mod child;
 mod failure;
 mod frames_drawn;
+mod h1_read;
 mod heap;
 mod hospital;
 mod ingest;
@@ -51,7 +55,7 @@ use plan::Plan;
 use report::Report;
 use rulers::{bare_actor, echo};
 
-const PROMISES: [&str; 6] = ["P1", "P3", "P4", "P6", "M1", "W2"];
+const PROMISES: [&str; 10] = ["P1", "P3", "P4", "P6", "M1", "A1", "A2", "A3", "H1", "W2"];
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -155,6 +159,10 @@ async fn measure(wanted: &[&'static str], plan: &Plan, folder: &Path) -> Result<
         }
         let measured = match *promise {
             "P6" => p6_live::measure(scratch.path(), plan, &mut report).await,
+            "A1" => a1_decision::measure(scratch.path(), plan, &mut report).await,
+            "A2" => a2_filtered_page::measure(scratch.path(), plan, &mut report).await,
+            "A3" => a3_change::measure(scratch.path(), plan, &mut report).await,
+            "H1" => h1_read::measure(scratch.path(), plan, &mut report).await,
             "M1" => m1_twins::measure(&mut report).await,
             "W2" => w2_ward_board::measure(plan, &mut report).await,
             _ => measure_ingest(promise, &mut ingest, scratch.path(), plan, &mut report).await,

@@ -25,6 +25,14 @@ pub struct Plan {
     pub board: Duration,
     pub empty_page: Duration,
     pub syncs: usize,
+    /// Different questions that the policy is timed with, and random ones that Casbin is asked too.
+    pub questions: usize,
+    pub compared: usize,
+    /// Devices that a page is cut out of, and how many pages.
+    pub listed: usize,
+    pub pages: usize,
+    /// Tabs that a change has to reach.
+    pub listeners: usize,
 }
 
 impl Plan {
@@ -39,6 +47,11 @@ impl Plan {
             board: Duration::from_secs(600),
             empty_page: Duration::from_secs(60),
             syncs: 2_000,
+            questions: 20_000,
+            compared: 1_000_000,
+            listed: 1_000_000,
+            pages: 200,
+            listeners: 1_000,
         }
     }
 
@@ -54,6 +67,11 @@ impl Plan {
             board: Duration::from_secs(60),
             empty_page: Duration::from_secs(15),
             syncs: 500,
+            questions: 5_000,
+            compared: 20_000,
+            listed: 100_000,
+            pages: 50,
+            listeners: 200,
         }
     }
 }

@@ -58,6 +58,10 @@ impl Server {
         Ok(Self { child, listening })
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
     pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
         Ok(Snapshot {
             metrics: Metrics::read(self.listening.ops).await?,

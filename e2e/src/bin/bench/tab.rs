@@ -107,6 +107,18 @@ impl Tab {
         Ok(delays)
     }
 
+    /// Reads until a message is as wanted, and says when it came.
+    pub async fn until(&mut self, is_wanted: fn(&LiveMessage) -> bool) -> Result<Instant, Failure> {
+        let heard = timeout(PATIENCE, async {
+            loop {
+                if self.hear().await?.is_some_and(|message| is_wanted(&message)) {
+                    return Ok(Instant::now());
+                }
+            }
+        });
+        heard.await.step("hear of a change in time")?
+    }
+
     async fn hear(&mut self) -> Result<Option<LiveMessage>, Failure> {
         match self.socket.next().await {
             Some(Ok(Message::Text(text))) => serde_json::from_str(&text)

@@ -11,7 +11,11 @@ use fleetward::{
         http::{assets::Portal, budget::Limits},
     },
 };
-use fleetward_common::{id::UnitId, text::SerialNumber, time::Span};
+use fleetward_common::{
+    id::{DeviceId, UnitId},
+    text::SerialNumber,
+    time::Span,
+};
 use fleetward_device::agent::Credentials;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde_json::json;
@@ -30,6 +34,7 @@ use crate::{
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub struct Device {
+    pub id: DeviceId,
     pub serial: SerialNumber,
     pub credentials: Credentials,
 }
@@ -52,6 +57,12 @@ impl World {
             wards: made.wards,
             nurses: made.nurses,
         })
+    }
+
+    /// The n-th monitor.
+    pub fn monitor(&self, number: usize) -> Result<DeviceId, Failure> {
+        let device = self.devices.get(number).map(|device| device.id);
+        device.ok_or_else(|| Failure::new("there is no such monitor"))
     }
 
     /// A session's cookie for each ward, of a nurse who works there.
@@ -116,7 +127,11 @@ async fn issue(app: &App, monitors: Vec<Monitor>) -> Result<Vec<Device>, Failure
         let credentials = Credentials::new(key, vec![issued.certificate.clone()], vec![root.clone()]);
         let credentials = credentials.step("use a certificate")?;
         certificates.push((device, issued.certificate));
-        devices.push(Device { serial, credentials });
+        devices.push(Device {
+            id: device,
+            serial,
+            credentials,
+        });
     }
     let registered = app.db.write(move |connection| {
         for (device, certificate) in certificates {
@@ -128,7 +143,7 @@ async fn issue(app: &App, monitors: Vec<Monitor>) -> Result<Vec<Device>, Failure
     Ok(devices)
 }
 
-async fn open(data: &Path) -> Result<App, Failure> {
+pub async fn open(data: &Path) -> Result<App, Failure> {
     let parts = Parts {
         store: Store {
             data: data.to_owned(),
