@@ -19,6 +19,22 @@ pub const fn number(column: i64) -> u64 {
     column.cast_unsigned()
 }
 
+/// Inserts a row unless one with its key is there, which then stays as it is.
+macro_rules! insert_or_leave {
+    ($connection:expr, $table:expr, $row:expr) => {
+        match $connection {
+            DbConnection::Sqlite(sqlite) => {
+                diesel::insert_or_ignore_into($table).values($row).execute(sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            DbConnection::Postgres(postgres) => diesel::insert_into($table)
+                .values($row)
+                .on_conflict_do_nothing()
+                .execute(postgres),
+        }
+    };
+}
+
 /// Stores one frame with all that its arrival closes. A frame that is already there stays as it is.
 pub fn append(connection: &mut DbConnection, device: DeviceId, rows: &FrameRows) -> QueryResult<()> {
     let id = device.stored();
@@ -60,16 +76,7 @@ pub fn save(connection: &mut DbConnection, device: DeviceId, saved: &Saved, now:
             unknown_metrics::unit.eq(i64::from(*unit)),
             unknown_metrics::first_seen_at.eq(now.micros()),
         );
-        match connection {
-            DbConnection::Sqlite(sqlite) => diesel::insert_or_ignore_into(unknown_metrics::table)
-                .values(row)
-                .execute(sqlite)?,
-            #[cfg(feature = "postgres")]
-            DbConnection::Postgres(postgres) => diesel::insert_into(unknown_metrics::table)
-                .values(row)
-                .on_conflict_do_nothing()
-                .execute(postgres)?,
-        };
+        insert_or_leave!(connection, unknown_metrics::table, row)?;
     }
     Ok(())
 }
@@ -91,16 +98,7 @@ fn insert_numerics(
         numeric_frames::payload.eq(&payload.bytes),
         numeric_frames::crc32c.eq(i64::from(payload.crc32c)),
     );
-    match connection {
-        DbConnection::Sqlite(sqlite) => diesel::insert_or_ignore_into(numeric_frames::table)
-            .values(row)
-            .execute(sqlite),
-        #[cfg(feature = "postgres")]
-        DbConnection::Postgres(postgres) => diesel::insert_into(numeric_frames::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(postgres),
-    }
+    insert_or_leave!(connection, numeric_frames::table, row)
 }
 
 fn insert_waves(
@@ -121,16 +119,7 @@ fn insert_waves(
         wave_frames::payload_bytes.eq(i64::try_from(payload.bytes.len()).unwrap_or(i64::MAX)),
         wave_frames::crc32c.eq(i64::from(payload.crc32c)),
     );
-    match connection {
-        DbConnection::Sqlite(sqlite) => diesel::insert_or_ignore_into(wave_frames::table)
-            .values(row)
-            .execute(sqlite),
-        #[cfg(feature = "postgres")]
-        DbConnection::Postgres(postgres) => diesel::insert_into(wave_frames::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(postgres),
-    }
+    insert_or_leave!(connection, wave_frames::table, row)
 }
 
 fn change_gap(
@@ -187,16 +176,7 @@ fn insert_gap(
         frame_gaps::measured_from.eq(measured_from),
         frame_gaps::measured_until.eq(measured_until),
     );
-    match connection {
-        DbConnection::Sqlite(sqlite) => diesel::insert_or_ignore_into(frame_gaps::table)
-            .values(row)
-            .execute(sqlite)?,
-        #[cfg(feature = "postgres")]
-        DbConnection::Postgres(postgres) => diesel::insert_into(frame_gaps::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(postgres)?,
-    };
+    insert_or_leave!(connection, frame_gaps::table, row)?;
     Ok(())
 }
 
