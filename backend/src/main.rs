@@ -136,6 +136,7 @@ async fn run(options: Serve) -> Result<(), StartError> {
             Some(files) => Some(tls::portal_config(&files.certificate, &files.key)?),
             None => None,
         },
+        devices: Some(options.device_listen),
     };
     let secure = door.tls.is_some();
     let mut app = App::open(Parts {

@@ -43,6 +43,8 @@ pub struct Door {
     pub listen: Option<IpAddr>,
     /// `None`: in the open, which never leaves this machine.
     pub tls: Option<ServerConfig>,
+    /// Where devices come in. `None`: this machine only.
+    pub devices: Option<IpAddr>,
 }
 
 /// A server with its ports open.
@@ -80,7 +82,7 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
             "the portal has no certificate (--tls-cert, --tls-key): it listens on this machine's loopback address only"
         );
     }
-    let device_listener = listen((Ipv4Addr::LOCALHOST, ports.device).into())?;
+    let device_listener = listen((door.devices.unwrap_or(Ipv4Addr::LOCALHOST.into()), ports.device).into())?;
     let ops_listener = listen((Ipv4Addr::LOCALHOST, ports.ops).into())?;
     let workers = thread::available_parallelism()
         .map_or(2, usize::from)
@@ -101,6 +103,8 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
     .client_request_timeout(limits::HEAD_TIMEOUT)
     .tls_handshake_timeout(limits::HEAD_TIMEOUT)
     .client_disconnect_timeout(limits::DISCONNECT_TIMEOUT)
+    // Whoever hangs up is not waited for: what they asked for ends.
+    .h1_allow_half_closed(false)
     .keep_alive(limits::KEEP_ALIVE)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals();

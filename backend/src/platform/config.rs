@@ -1,6 +1,11 @@
 //! What the command line says.
 
-use std::{env, ffi::OsString, net::IpAddr, path::PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -22,6 +27,7 @@ Options of all:
 Options of serve:
   --port N               the portal; 0 takes a free one           (8080)
   --device-port N        mutual TLS for devices                   (8443)
+  --device-listen ADDRESS  where the device port listens; 0.0.0.0 is every network   (127.0.0.1)
   --ops-port N           metrics, on the loopback address only    (9090)
   --demo                 seed the demo world if absent, and let anyone sign in as its people
   --tls-cert FILE        the portal speaks HTTPS with this certificate (PEM, its chain after it)
@@ -62,6 +68,7 @@ pub struct Serve {
     pub store: Store,
     pub port: u16,
     pub device_port: u16,
+    pub device_listen: IpAddr,
     pub ops_port: u16,
     pub demo: bool,
     pub portal: Option<PathBuf>,
@@ -92,6 +99,7 @@ impl Command {
         let (mut demo, mut exit_with_parent, mut portal) = (false, false, None);
         let (mut tls_cert, mut tls_key) = (None::<PathBuf>, None::<PathBuf>);
         let (mut listen, mut limit_factor) = (None, 1);
+        let mut device_listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let mut public_url = variable("FLEETWARD_PUBLIC_URL");
         let (mut smtp_url, mut mail_from) = (variable("FLEETWARD_SMTP_URL"), variable("FLEETWARD_MAIL_FROM"));
         while let Some(argument) = parser.next()? {
@@ -102,6 +110,7 @@ impl Command {
                 Arg::Long("database-url") => database_url = Some(parser.value()?.string()?),
                 Arg::Long("port") => port = parser.value()?.parse()?,
                 Arg::Long("device-port") => device_port = parser.value()?.parse()?,
+                Arg::Long("device-listen") => device_listen = parser.value()?.parse()?,
                 Arg::Long("ops-port") => ops_port = parser.value()?.parse()?,
                 Arg::Long("demo") => demo = true,
                 Arg::Long("tls-cert") => tls_cert = Some(parser.value()?.into()),
@@ -154,6 +163,7 @@ impl Command {
                 store: store(data)?,
                 port,
                 device_port,
+                device_listen,
                 ops_port,
                 demo,
                 portal,
@@ -208,6 +218,19 @@ mod tests {
             (serve.port, serve.device_port, serve.ops_port, serve.demo),
             (0, 1, 2, true)
         );
+    }
+
+    #[test]
+    fn devices_reach_this_machine_only_unless_told_otherwise() {
+        for (line, address) in [
+            ("serve --data d", [127, 0, 0, 1]),
+            ("serve --data d --device-listen 0.0.0.0", [0, 0, 0, 0]),
+        ] {
+            let Ok(Command::Serve(serve)) = parse(line) else {
+                panic!("not a serve");
+            };
+            assert_eq!(serve.device_listen, IpAddr::from(address));
+        }
     }
 
     #[test]
