@@ -45,7 +45,7 @@ use crate::{
             origin::Origin,
         },
         outbox::{Carrier, MailServerError},
-        secrets::{Secrets, SecretsError},
+        secrets::{Secrets, SecretsError, private_file, private_folder},
         tls::CertificateError,
     },
     privacy::{Recorder, recorder::RecordError},
@@ -223,8 +223,10 @@ fn lock_folder(data: &Path) -> Result<File, StartError> {
         path: data.to_owned(),
         source,
     };
-    fs::create_dir_all(data).map_err(unusable)?;
-    let lock = File::create(data.join("fleetward.lock")).map_err(unusable)?;
+    private_folder(data).map_err(unusable)?;
+    let lock = data.join("fleetward.lock");
+    private_file(&lock).map_err(unusable)?;
+    let lock = File::create(lock).map_err(unusable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(StartError::InUse {

@@ -3,7 +3,7 @@
 use std::{
     fmt, fs,
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -56,8 +56,7 @@ pub struct Secrets {
 impl Secrets {
     /// Opens the folder; what is missing is made, readable by its owner only.
     pub fn open(folder: &Path) -> Result<Self, SecretsError> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|source| SecretsError::File {
+        private_folder(folder).map_err(|source| SecretsError::File {
             path: folder.to_owned(),
             source,
         })?;
@@ -130,10 +129,25 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&half_written, path)
 }
 
+/// A folder that only its owner can enter. One that is there already is left as it is: somebody may
+/// have shared it on purpose.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes sure, before anything else opens it, that only its owner can read the file.
+pub fn private_file(path: &Path) -> io::Result<()> {
+    let file = fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn keys_are_made_once_and_only_their_owner_reads_them() {

@@ -24,7 +24,7 @@ use crate::{
     platform::{
         clock::random,
         db::{DbError, StoredId},
-        secrets::Key,
+        secrets::{Key, private_file},
     },
 };
 
@@ -60,6 +60,8 @@ impl From<KeyError> for DbError {
 
 impl PatientKeys {
     pub fn open(path: &Path, provider: Arc<dyn KeyProvider>, indexes: BlindIndexes) -> Result<Self, DbError> {
+        private_file(path)
+            .map_err(|cause| DbError::Settings(format!("{} can't be made: {cause}", path.display())))?;
         let path = path
             .to_str()
             .ok_or_else(|| DbError::Settings("the data folder's name is not UTF-8".into()))?;

@@ -11,6 +11,7 @@ use diesel::{
 use diesel::PgConnection;
 
 use super::{DbError, statements::Counting};
+use crate::platform::secrets::private_file;
 
 #[derive(diesel::MultiConnection)]
 pub enum DbConnection {
@@ -40,6 +41,10 @@ impl Location {
     pub fn connect_writer(&self) -> Result<DbConnection, DbError> {
         match self {
             Location::SqliteFile(path) => {
+                // SQLite gives its log and its index the mode of the file.
+                private_file(path).map_err(|cause| {
+                    DbError::Settings(format!("{} can't be made: {cause}", path.display()))
+                })?;
                 let mut connection = open_file(path)?;
                 connection
                     .batch_execute(WRITER_SETTINGS)
