@@ -5,7 +5,7 @@ use std::time::Duration;
 use fleetward_common::{
     access::DataClass,
     care::{Measurement, OwnPage, Sentence, Tone},
-    devices::DeviceType,
+    devices::{DeviceType, Value},
     id::{DeviceId, PatientId},
     metric::{MetricCode, codes},
     time::{Instant, Span},
@@ -20,7 +20,10 @@ use super::{
 use crate::{
     access::{Actor, Device, Listing, Read},
     app::App,
-    devices::store::summaries::{self, DeviceRow},
+    devices::{
+        store::summaries::{self, DeviceRow},
+        twin::TwinView,
+    },
     platform::http::Failure,
 };
 
@@ -71,7 +74,8 @@ pub async fn own_page(app: &App, actor: &Actor) -> Result<OwnPage, Failure> {
             DeviceType::Cpap | DeviceType::Ventilator => (NIGHTLY.to_vec(), &mut nightly),
             _ => (MEASURED.to_vec(), &mut measured),
         };
-        readings.extend(readings_of(app, actor, row, metrics, now).await?);
+        let live = twins.get(&row.id).map(|twin| live_readings(twin, &metrics));
+        readings.extend(readings_of(app, actor, row, metrics, live.unwrap_or_default(), now).await?);
     }
     let given_name = known.map(|known| known.given_name).unwrap_or_default();
     let whose = if actor.own_records.contains(&patient) {
@@ -121,6 +125,7 @@ async fn readings_of(
     actor: &Actor,
     row: &DeviceRow,
     metrics: Vec<MetricCode>,
+    mut live: Vec<MinuteReading>,
     now: Instant,
 ) -> Result<Vec<MinuteReading>, Failure> {
     let span = Span {
@@ -132,9 +137,44 @@ async fn readings_of(
         .device(row.id)
         .history(actor, DataClass::Clinical, span)
         .await?;
-    app.db
-        .read(move |connection| Ok(minutes::newest(connection, &permit, &metrics, MOST_MEASUREMENTS)?))
-        .await
+    // A twin doesn't know who had the device when it measured; the permit's spans do.
+    live.retain(|reading| permit.spans().iter().any(|span| span.contains(reading.at)));
+    let stored = app.db.read(move |connection| {
+        Ok::<_, Failure>(minutes::newest(connection, &permit, &metrics, MOST_MEASUREMENTS)?)
+    });
+    Ok(with_the_newest(stored.await?, live))
+}
+
+/// What the twin shows now, which is on the provider's page too. Roll-ups have it once its minute is over.
+fn live_readings(twin: &TwinView, metrics: &[MetricCode]) -> Vec<MinuteReading> {
+    twin.channels
+        .iter()
+        .filter(|channel| metrics.contains(&channel.metric))
+        .flat_map(|channel| {
+            let shown = [channel.latest, channel.last_known].into_iter().flatten();
+            shown.filter_map(|reading| match reading.value {
+                Value::Known(value) => Some(MinuteReading {
+                    metric: channel.metric,
+                    at: reading.at,
+                    value,
+                }),
+                Value::Implausible(_) | Value::Absent(_) => None,
+            })
+        })
+        .collect()
+}
+
+/// Of a minute that both know, the live one counts: it is the later.
+fn with_the_newest(stored: Vec<MinuteReading>, live: Vec<MinuteReading>) -> Vec<MinuteReading> {
+    let of_one_minute = |one: &MinuteReading, other: &MinuteReading| {
+        one.metric == other.metric && one.at.minute() == other.at.minute()
+    };
+    let mut readings: Vec<MinuteReading> = stored
+        .into_iter()
+        .filter(|stored| !live.iter().any(|live| of_one_minute(stored, live)))
+        .collect();
+    readings.extend(live);
+    readings
 }
 
 fn measurement(reading: &MinuteReading) -> Option<Measurement> {
@@ -200,5 +240,70 @@ fn moment(at: Instant, now: Instant, zone: &TimeZone) -> String {
         at.strftime("at %H:%M").to_string()
     } else {
         at.strftime("on %A at %H:%M").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fleetward_common::{
+        devices::{ChannelState, Reading, Signal},
+        metric::FreshnessBudget,
+        unit::Decimal,
+    };
+
+    fn second(at: i64) -> Instant {
+        Instant::from_millis(at * 1_000)
+    }
+
+    fn usage(at: i64, minutes: i64) -> MinuteReading {
+        MinuteReading {
+            metric: codes::CPAP_USAGE,
+            at: second(at),
+            value: Decimal::whole(minutes),
+        }
+    }
+
+    #[test]
+    fn alan_sees_last_night_as_soon_as_his_provider_does() {
+        let reading = Reading {
+            at: second(605),
+            value: Value::Known(Decimal::whole(412)),
+            unrecorded: false,
+        };
+        let mut twin = TwinView::never_seen();
+        twin.channels.push(ChannelState {
+            metric: codes::CPAP_USAGE,
+            unit: None,
+            signal: Signal::Numeric {
+                budget: FreshnessBudget { interval_ms: 60_000 },
+            },
+            latest: Some(reading),
+            last_known: None,
+        });
+        let live = live_readings(&twin, &NIGHTLY);
+        assert_eq!(live, [usage(605, 412)]);
+        // The roll-up of the minute before is kept, the one of the same minute is older.
+        let readings = with_the_newest(vec![usage(540, 400), usage(600, 411)], live);
+        assert_eq!(readings, [usage(540, 400), usage(605, 412)]);
+    }
+
+    #[test]
+    fn what_is_not_of_the_night_is_not_taken_from_the_twin() {
+        let mut twin = TwinView::never_seen();
+        twin.channels.push(ChannelState {
+            metric: codes::BATTERY_CHARGE,
+            unit: None,
+            signal: Signal::Numeric {
+                budget: FreshnessBudget { interval_ms: 60_000 },
+            },
+            latest: Some(Reading {
+                at: second(605),
+                value: Value::Known(Decimal::whole(80)),
+                unrecorded: false,
+            }),
+            last_known: None,
+        });
+        assert!(live_readings(&twin, &NIGHTLY).is_empty());
     }
 }
