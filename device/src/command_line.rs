@@ -40,6 +40,9 @@ fleetward-device: simulated medical devices and replayed recordings
       --metric FILE=KEY   what a file of one signal measures, where its header is not known
       --ack-log
 
+  fleetward-device replay --check [--rate FILE=RATE] [--metric FILE=KEY] FILE...
+      says whether the files can be replayed; sends nothing
+
 All: --exit-with-parent    stop when standard input ends
 RUST_LOG sets what is logged to standard error.";
 
@@ -47,6 +50,14 @@ pub enum Command {
     Help,
     Fleet(FleetCommand),
     Replay(ReplayCommand),
+    Check(Recorded),
+}
+
+/// Recordings, and what they don't say themselves.
+pub struct Recorded {
+    pub files: Vec<PathBuf>,
+    pub rates: BTreeMap<String, SampleRate>,
+    pub metrics: BTreeMap<String, String>,
 }
 
 pub struct FleetCommand {
@@ -63,9 +74,7 @@ pub struct ReplayCommand {
     pub server: String,
     pub serial: SerialNumber,
     pub pace: Pace,
-    pub files: Vec<PathBuf>,
-    pub rates: BTreeMap<String, SampleRate>,
-    pub metrics: BTreeMap<String, String>,
+    pub recorded: Recorded,
     pub ack_log: bool,
     pub exit_with_parent: bool,
 }
@@ -168,7 +177,7 @@ fn fleet(command: &'static str, mut arguments: Parser) -> Result<Command, UsageE
 
 fn replay(mut arguments: Parser) -> Result<Command, UsageError> {
     let (mut data, mut server, mut serial, mut pace) = (None, None, None, None);
-    let (mut goes_round, mut ack_log, mut exit_with_parent) = (false, false, false);
+    let (mut goes_round, mut ack_log, mut exit_with_parent, mut check) = (false, false, false, false);
     let (mut files, mut rates, mut metrics) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -177,6 +186,7 @@ fn replay(mut arguments: Parser) -> Result<Command, UsageError> {
             Arg::Long("serial") => serial = Some(SerialNumber::parse(&arguments.value()?.string()?)?),
             Arg::Long("live") if pace.is_none() => pace = Some(Pace::Live),
             Arg::Long("back-dated") if pace.is_none() => pace = Some(Pace::BackDated),
+            Arg::Long("check") => check = true,
             Arg::Long("loop") => goes_round = true,
             Arg::Long("ack-log") => ack_log = true,
             Arg::Long("exit-with-parent") => exit_with_parent = true,
@@ -197,6 +207,14 @@ fn replay(mut arguments: Parser) -> Result<Command, UsageError> {
     if files.is_empty() {
         return Err(missing("a FILE"));
     }
+    let recorded = Recorded {
+        files,
+        rates,
+        metrics,
+    };
+    if check {
+        return Ok(Command::Check(recorded));
+    }
     let pace = match (pace, goes_round) {
         (None, _) => return Err(missing("--live or --back-dated")),
         (Some(Pace::Live), true) => Pace::Round,
@@ -208,9 +226,7 @@ fn replay(mut arguments: Parser) -> Result<Command, UsageError> {
         server: server.ok_or_else(|| missing("--server"))?,
         serial: serial.ok_or_else(|| missing("--serial"))?,
         pace,
-        files,
-        rates,
-        metrics,
+        recorded,
         ack_log,
         exit_with_parent,
     }))
@@ -274,8 +290,16 @@ mod tests {
         let Ok(Command::Replay(command)) = parsed(&words) else {
             panic!("not understood")
         };
-        assert_eq!((command.pace, command.files.len()), (Pace::Round, 2));
-        assert_eq!(command.rates["ppg_117hz.csv"].seconds, 100);
+        assert_eq!((command.pace, command.recorded.files.len()), (Pace::Round, 2));
+        assert_eq!(command.recorded.rates["ppg_117hz.csv"].seconds, 100);
+    }
+
+    #[test]
+    fn files_can_be_checked_without_a_server() {
+        let Ok(Command::Check(recorded)) = parsed(&["replay", "--check", "a_250hz.csv", "b.csv"]) else {
+            panic!("not understood")
+        };
+        assert_eq!(recorded.files.len(), 2);
     }
 
     #[test]

@@ -7,12 +7,13 @@
 
 mod command_line;
 
-use command_line::{Command, FleetCommand, Pace, ReplayCommand};
+use command_line::{Command, FleetCommand, Pace, Recorded, ReplayCommand};
+use fleetward_common::devices::DeviceType;
 use fleetward_device::{
     agent::{Agent, AgentError, Credentials},
     clock::{Clock, SystemClock},
     fleet::{self, FleetEvent, register::Register},
-    replay::{Playing, ReadOptions, Replay, play_back_dated, play_live},
+    replay::{Playing, ReadError, ReadOptions, Replay, play_back_dated, play_live},
 };
 use std::{error::Error, io::IsTerminal, process::ExitCode, time::Duration};
 use tokio::sync::watch;
@@ -57,6 +58,10 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Help => Ok(()),
         Command::Fleet(command) => run_fleet(command).await,
         Command::Replay(command) => run_replay(command).await,
+        Command::Check(recorded) => {
+            load(recorded, None)?;
+            Ok(())
+        }
     }
 }
 
@@ -90,12 +95,7 @@ async fn run_fleet(command: FleetCommand) -> Result<(), Box<dyn Error>> {
 async fn run_replay(command: ReplayCommand) -> Result<(), Box<dyn Error>> {
     let mut stop = stop_signal(command.exit_with_parent)?;
     let entry = Register::load(&command.data)?.device(&command.data, &command.serial)?;
-    let options = ReadOptions {
-        device_type: Some(entry.device_type),
-        rates: command.rates,
-        metrics: command.metrics,
-    };
-    let replay = Replay::load(&command.files, &options)?;
+    let replay = load(command.recorded, Some(entry.device_type))?;
     for recording in replay.recordings() {
         tracing::info!(signal = %recording.name, metric = recording.metric.key, "to be replayed");
     }
@@ -118,6 +118,15 @@ async fn run_replay(command: ReplayCommand) -> Result<(), Box<dyn Error>> {
     agent.stop();
     line.await?;
     Ok(done?)
+}
+
+fn load(recorded: Recorded, device_type: Option<DeviceType>) -> Result<Replay, ReadError> {
+    let options = ReadOptions {
+        device_type,
+        rates: recorded.rates,
+        metrics: recorded.metrics,
+    };
+    Replay::load(&recorded.files, &options)
 }
 
 /// Returns when the server has stored everything; never, when it goes round.

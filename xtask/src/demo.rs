@@ -38,6 +38,7 @@ pub fn run(workspace: &Workspace, arguments: Parser) -> Result<(), Failure> {
     let steps = Steps::start();
     let place = Place::take(workspace, &options)?;
     let built = build(workspace, &steps)?;
+    check_recordings(workspace, &options.replay)?;
     let mut running = start(workspace, &steps, &options, &place, built)?;
     if !matches!(options.devices, Devices::None) {
         board::wait_until_live(&steps, running.port, |patience| running.pause(patience))?;
@@ -59,6 +60,28 @@ pub fn build(workspace: &Workspace, steps: &Steps) -> Result<PathBuf, Failure> {
             .shown()
     })?;
     Ok(portal)
+}
+
+/// Before anything is seeded: a file that can't be replayed is named at once, with the reason.
+fn check_recordings(workspace: &Workspace, files: &[PathBuf]) -> Result<(), Failure> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let arguments = ["replay", "--check"].map(OsString::from);
+    let record = workspace
+        .run(workspace.binary("fleetward-device"), "checking the recordings")
+        .args(
+            arguments
+                .into_iter()
+                .chain(files.iter().map(|file| file.clone().into_os_string())),
+        )
+        .recorded(&workspace.logs().join("replay-check.log"), |_| {})?;
+    if record.succeeded {
+        return Ok(());
+    }
+    let said = record.tail(1).pop().unwrap_or_default();
+    let cause = said.strip_prefix("error: ").unwrap_or(&said).to_owned();
+    Err(Failure::new(cause).remedy("docs/replay.md says which files can be replayed"))
 }
 
 /// What runs. Dropped in this order: devices first, so that the server sees them leave.
