@@ -55,6 +55,7 @@ impl Shown {
     /// For a reader and for a table: the number, or why there is none.
     pub fn spoken(&self) -> String {
         match self {
+            Shown::NotMeasured => "not measured".to_owned(),
             Shown::Never => "none yet".to_owned(),
             Shown::Value {
                 text, stale: true, ..
@@ -82,7 +83,7 @@ fn judge(reading: &Reading, budget: FreshnessBudget, now: Instant) -> Judged {
 /// `gone`: the device's line is broken, so nothing it said is current however young it is.
 pub fn shown(channel: Option<&ChannelState>, now: Instant, gone: bool) -> Shown {
     let Some((channel, budget)) = channel.and_then(|channel| Some((channel, budget_of(channel)?))) else {
-        return Shown::Never;
+        return Shown::NotMeasured;
     };
     let Some(latest) = channel.latest else {
         return Shown::Never;
@@ -110,7 +111,7 @@ pub fn pressure(
 ) -> Shown {
     let pair = systolic.zip(diastolic);
     let Some((systolic, diastolic)) = pair else {
-        return Shown::Never;
+        return Shown::NotMeasured;
     };
     let (Some(budget), Some(high), Some(low)) = (budget_of(systolic), systolic.latest, diastolic.latest)
     else {
@@ -340,6 +341,6 @@ mod tests {
 
     #[test]
     fn what_was_never_measured_is_not_a_void() {
-        assert_eq!(shown(None, NOW, false), Shown::Never);
+        assert_eq!(shown(None, NOW, false), Shown::NotMeasured);
     }
 }

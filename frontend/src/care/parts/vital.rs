@@ -26,7 +26,7 @@ fn state_class(shown: &Shown) -> &'static str {
     match shown {
         Shown::Value { stale: false, .. } => "is-live",
         Shown::Value { stale: true, .. } => "is-stale",
-        Shown::Void { .. } | Shown::Never => "is-void",
+        Shown::Void { .. } | Shown::Never | Shown::NotMeasured => "is-void",
     }
 }
 
@@ -34,6 +34,10 @@ fn state_class(shown: &Shown) -> &'static str {
 pub fn vital_sign(props: &VitalProps) -> Html {
     let vital = &props.vital;
     let (number, note) = match &vital.shown {
+        Shown::NotMeasured => (
+            html! { "---" },
+            html! { <span class="age">{ "not measured" }</span> },
+        ),
         Shown::Never => (html! { "---" }, html! { <span class="age">{ "none yet" }</span> }),
         Shown::Value {
             text,
