@@ -347,6 +347,12 @@ diesel::table! {
         max_value -> Nullable<BigInt>,
         sum_value -> Nullable<BigInt>,
         last_value -> Nullable<BigInt>,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        known_from -> Nullable<BigInt>,
+        known_until -> Nullable<BigInt>,
+        absent_reason -> Nullable<SmallInt>,
+        interval_ms -> BigInt,
     }
 }
 

@@ -143,18 +143,22 @@ fn extremes(series: Series) -> Vec<Extremes> {
     match series {
         Series::Decimated(buckets) => buckets,
         Series::Readings(points) => points.iter().filter_map(of_point).collect(),
-        Series::Samples(blocks) => blocks.iter().flat_map(of_block).collect(),
+        Series::Samples(blocks) => blocks
+            .iter()
+            .filter(|block| !block.clock_untrusted)
+            .flat_map(of_block)
+            .collect(),
     }
 }
 
 fn of_point(point: &Point) -> Option<Extremes> {
     match point.value {
-        Value::Known(value) => Some(Extremes {
+        Value::Known(value) if !point.clock_untrusted => Some(Extremes {
             at: point.at,
             min: value,
             max: value,
         }),
-        Value::Implausible(_) | Value::Absent(_) => None,
+        Value::Known(_) | Value::Implausible(_) | Value::Absent(_) => None,
     }
 }
 

@@ -30,7 +30,8 @@ pub enum Series {
     Readings(Vec<Point>),
     /// Every sample as it was sent: value = sample × 10^exponent.
     Samples(Vec<Block>),
-    /// Least and greatest per bucket, so that a spike stays visible. Empty buckets are left out.
+    /// Least and greatest per bucket, so that a spike stays visible. Empty buckets are left out, and so
+    /// is what a clock measured that nobody trusts.
     Decimated(Vec<Extremes>),
 }
 
@@ -52,6 +53,9 @@ pub struct Block {
     pub rate: SampleRate,
     pub exponent: i8,
     pub samples: Vec<i32>,
+    /// As of a [`Point`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clock_untrusted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,10 +78,14 @@ pub struct Gap {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum GapReason {
-    /// Nothing arrived.
+    /// Nothing arrived, or there were several reasons too short to tell apart.
     NoData,
     /// The device said that frames were dropped from its buffer.
     FramesLost,
     /// The device said why there was no value.
     Absent(NoValue),
+    /// What was measured can't be true.
+    Implausible,
+    /// Values came, but when they were measured is not known well enough to draw them.
+    ClockUntrusted,
 }

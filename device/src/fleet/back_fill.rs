@@ -82,6 +82,11 @@ impl Marker {
     }
 }
 
+/// Whether the history was handed over before, whole.
+pub(super) fn is_done(folder: &Path) -> Result<bool, BackFillError> {
+    Ok(Marker::load(folder)?.is_some_and(|marker| marker.done))
+}
+
 /// Hands the history to the agent, or what is missing of it, and returns when it ends. The agent may
 /// still have to send it: see [`Agent::settled`].
 pub(super) async fn back_fill(

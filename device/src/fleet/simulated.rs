@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     FleetOptions, Report,
-    back_fill::{BackFillError, back_fill},
+    back_fill::{BackFillError, back_fill, is_done},
     register::DeviceEntry,
 };
 use crate::{
@@ -105,6 +105,11 @@ impl SimulatedDevice {
         mut stop: watch::Receiver<bool>,
         reports: &UnboundedSender<Report>,
     ) -> Result<(), SimulationError> {
+        if !goes_live && self.has_nothing_to_say(sends_history)? {
+            // It fell silent, and stays so: a line would be a sign of life.
+            let _ = reports.send(Report::HistoryStored);
+            return Ok(());
+        }
         let line = tokio::spawn({
             let (agent, server) = (self.agent.clone(), server.to_owned());
             async move { agent.run(&server).await }
@@ -117,6 +122,16 @@ impl SimulatedDevice {
         self.agent.stop();
         line.await.map_err(SimulationError::Panicked)?;
         done
+    }
+
+    fn has_nothing_to_say(&self, sends_history: bool) -> Result<bool, SimulationError> {
+        let history_waits = sends_history
+            && self.entry.history.is_some()
+            && !is_done(&self.folder).map_err(|source| SimulationError::BackFill {
+                serial: self.entry.serial.to_string(),
+                source,
+            })?;
+        Ok(!history_waits && self.agent.status().borrow().held_frames == 0)
     }
 
     async fn work(

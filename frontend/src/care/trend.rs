@@ -79,20 +79,29 @@ pub struct Stroke {
 /// than the channel's own budget are not joined.
 pub fn strokes(history: &History, interval: Duration) -> Vec<Stroke> {
     let budget = FreshnessBudget::every(interval);
-    let (measured, reach): (Vec<Stroke>, Duration) = match &history.series {
-        Series::Readings(points) => (points.iter().map(stroke_of_point).collect(), budget.void_after()),
-        Series::Decimated(buckets) => (
-            buckets.iter().map(stroke_of_bucket).collect(),
-            bucket_width(buckets).max(budget.void_after()),
+    let (measured, reach, width): (Vec<Stroke>, Duration, Duration) = match &history.series {
+        Series::Readings(points) => (
+            points.iter().map(stroke_of_point).collect(),
+            budget.void_after(),
+            Duration::ZERO,
         ),
+        Series::Decimated(buckets) => {
+            let width = bucket_width(buckets);
+            (
+                buckets.iter().map(stroke_of_bucket).collect(),
+                (width * 3 / 2).max(budget.void_after()),
+                width,
+            )
+        }
         // Waves have their own drawing.
-        Series::Samples(_) => (Vec::new(), Duration::ZERO),
+        Series::Samples(_) => (Vec::new(), Duration::ZERO, Duration::ZERO),
     };
     let mut strokes: Vec<Stroke> = Vec::with_capacity(measured.len());
     for stroke in measured {
-        let broken = strokes
-            .last()
-            .is_some_and(|last| stroke.at.since(last.at) > reach || gap_between(history, last.at, stroke.at));
+        let broken = strokes.last().is_some_and(|last| {
+            // A gap may end within the bucket that goes on after it.
+            stroke.at.since(last.at) > reach || gap_between(history, last.at, stroke.at + width)
+        });
         if broken && let Some(last) = strokes.last().copied() {
             strokes.push(Stroke {
                 at: last.at.shifted(1),
@@ -111,7 +120,7 @@ fn gap_between(history: &History, before: Instant, after: Instant) -> bool {
         .any(|gap| gap.span.from >= before && gap.span.until <= after && gap.span.from < gap.span.until)
 }
 
-/// The usual distance of buckets, and a half.
+/// The usual distance of buckets.
 fn bucket_width(buckets: &[Extremes]) -> Duration {
     let mut steps: Vec<Duration> = buckets
         .windows(2)
@@ -121,19 +130,26 @@ fn bucket_width(buckets: &[Extremes]) -> Duration {
         })
         .collect();
     steps.sort_unstable();
-    steps
-        .get(steps.len() / 2)
-        .map_or(Duration::ZERO, |usual| *usual * 3 / 2)
+    steps.get(steps.len() / 2).copied().unwrap_or_default()
 }
 
 fn stroke_of_point(point: &Point) -> Stroke {
     Stroke {
         at: point.at,
         extremes: match point.value {
-            Value::Known(value) => Some((value.to_f64(), value.to_f64())),
-            Value::Implausible(_) | Value::Absent(_) => None,
+            // A value of which nobody knows when it was measured has no place on a line.
+            Value::Known(value) if !point.clock_untrusted => Some((value.to_f64(), value.to_f64())),
+            Value::Known(_) | Value::Implausible(_) | Value::Absent(_) => None,
         },
     }
+}
+
+/// Whether values came in the span that are not drawn because the device's clock was wrong.
+pub fn clock_was_wrong(history: &History, span: Span) -> bool {
+    history
+        .gaps
+        .iter()
+        .any(|gap| gap.reason == GapReason::ClockUntrusted && gap.span.intersect(&span).is_some())
 }
 
 fn stroke_of_bucket(bucket: &Extremes) -> Stroke {
@@ -228,6 +244,8 @@ pub fn gap_words(reason: GapReason) -> &'static str {
         GapReason::Absent(NoValue::Unreadable) => "unreadable",
         GapReason::Absent(NoValue::NotMeasuring) => "not measuring",
         GapReason::Absent(NoValue::Disconnected) => "disconnected",
+        GapReason::Implausible => "implausible",
+        GapReason::ClockUntrusted => "device clock wrong",
     }
 }
 
@@ -326,6 +344,42 @@ mod tests {
         };
         let history = history(Series::Readings(vec![beats(1, 70), beats(5, 71)]), vec![gap]);
         assert_eq!(lifted(&strokes(&history, SECOND)), [1]);
+    }
+
+    #[test]
+    fn a_gap_that_ends_within_the_next_bucket_lifts_the_pen_once() {
+        let buckets = (0..4).map(|index| bucket(index * 120, 60, 80)).collect();
+        let gap = Gap {
+            span: Span {
+                from: at(100),
+                until: at(230),
+            },
+            reason: GapReason::Absent(NoValue::Disconnected),
+        };
+        let history = history(Series::Decimated(buckets), vec![gap]);
+        assert_eq!(lifted(&strokes(&history, SECOND)), [0]);
+    }
+
+    #[test]
+    fn what_a_wrong_clock_measured_is_told_and_not_drawn() {
+        let mut readings = vec![beats(1, 70), beats(2, 180), beats(3, 71)];
+        readings[1].clock_untrusted = true;
+        let gap = Gap {
+            span: Span {
+                from: at(2),
+                until: at(3),
+            },
+            reason: GapReason::ClockUntrusted,
+        };
+        let history = history(Series::Readings(readings), vec![gap]);
+        assert_eq!(lifted(&strokes(&history, SECOND)), [2]);
+        assert_eq!(summary(&strokes(&history, SECOND)), "70 to 71, last 71");
+        let span = |from, until| Span {
+            from: at(from),
+            until: at(until),
+        };
+        assert!(clock_was_wrong(&history, span(0, 600)));
+        assert!(!clock_was_wrong(&history, span(300, 600)));
     }
 
     #[test]

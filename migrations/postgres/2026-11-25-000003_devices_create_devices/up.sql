@@ -23,7 +23,8 @@ CREATE TABLE devices (
   created_at BIGINT NOT NULL,
   UNIQUE (maker_id, serial)
 );
-CREATE UNIQUE INDEX devices_by_serial ON devices (serial);
+-- Two makers may use one serial.
+CREATE INDEX devices_by_serial ON devices (serial);
 
 CREATE TABLE device_custody (
   id BYTEA PRIMARY KEY NOT NULL,

@@ -58,7 +58,9 @@ CREATE TABLE frame_gaps (
 );
 CREATE INDEX frame_gaps_by_time ON frame_gaps (device_id, measured_until);
 
--- Values are mantissas at the row's exponent, so that digits survive.
+-- Values are mantissas at the row's exponent, so that digits survive. When its first and last reading
+-- were made, and the first and last one with a value, is kept so that a chart of days has the gaps of a
+-- chart of minutes.
 CREATE TABLE minute_rollups (
   device_id BYTEA NOT NULL,
   metric BIGINT NOT NULL,
@@ -70,6 +72,13 @@ CREATE TABLE minute_rollups (
   max_value BIGINT,
   sum_value BIGINT,
   last_value BIGINT,
+  first_at BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  known_from BIGINT,
+  known_until BIGINT,
+  -- Why readings had no value to show; null when none lacked one.
+  absent_reason SMALLINT,
+  interval_ms BIGINT NOT NULL,
   -- The minute before the metric: the rows of one minute lie side by side and cost one page.
   PRIMARY KEY (device_id, minute, metric)
 );

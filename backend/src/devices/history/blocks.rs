@@ -26,7 +26,19 @@ pub(super) fn cut(start: Instant, block: WaveBlock, stretch: Span) -> Option<Blo
         rate,
         exponent,
         samples,
+        clock_untrusted: false,
     })
+}
+
+/// Samples of a clock that nobody trusts are told, not drawn.
+pub(super) fn not_to_be_shown(block: &Block) -> Gap {
+    Gap {
+        span: Span {
+            from: block.start,
+            until: end_of(block),
+        },
+        reason: GapReason::ClockUntrusted,
+    }
 }
 
 fn first_at_or_after(start: Instant, rate: SampleRate, at: Instant, count: usize) -> usize {
@@ -51,7 +63,8 @@ pub(super) fn end_of(block: &Block) -> Instant {
 pub(super) fn append(blocks: &mut Vec<Block>, block: Block) {
     if let Some(last) = blocks.last_mut() {
         let goes_on = end_of(last).offset_from(block.start).abs() <= 1;
-        if goes_on && (last.rate, last.exponent) == (block.rate, block.exponent) {
+        let alike = |block: &Block| (block.rate, block.exponent, block.clock_untrusted);
+        if goes_on && alike(last) == alike(&block) {
             last.samples.extend(block.samples);
             return;
         }

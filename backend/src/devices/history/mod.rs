@@ -4,13 +4,14 @@
 //! greatest of each bucket, so that a spike of one second stays visible in a day. Long spans come from the
 //! roll-ups. Where nothing was measured, or nothing may be shown, is said in `gaps`, never bridged.
 //!
-//! Start with `decimate.rs` and `gaps.rs`: they are pure. `reader.rs` fetches what they need, a stretch
+//! Start with `decimate.rs`, `gaps.rs` and `walk.rs`: they are pure. `reader.rs` fetches what they need, a stretch
 //! at a time, so that a month of a waveform costs no more memory than an hour of it.
 
 mod blocks;
 mod decimate;
 mod gaps;
 mod reader;
+mod walk;
 
 #[cfg(test)]
 pub(in crate::devices) use reader::read_spans;

@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use fleetward_common::{
-    devices::{
-        Value,
-        history::{Block, Gap, GapReason, History, Point, Series},
-    },
+    devices::history::{Block, Gap, GapReason, History, Point, Series},
     id::DeviceId,
     metric::{Metric, MetricCode, Shape},
     time::{Instant, Span},
 };
 
 use super::{
-    blocks::{add_to_buckets, append, cut, end_of, silence_before},
+    blocks::{add_to_buckets, append, cut, end_of, not_to_be_shown, silence_before},
     decimate::Buckets,
-    gaps::{GapFinder, Mark, explain},
+    gaps::{GapFinder, Mark, at_width, explain},
+    walk::{Allowance, Walk, stretches},
 };
 use crate::{
     access::HistoryPermit,
@@ -24,10 +22,11 @@ use crate::{
             gaps, measured, minutes,
             quarantine::{self, CorruptRow},
         },
+        telemetry::rollup::Counted,
         twin::Twins,
     },
     platform::{
-        db::{DbConnection, DbError},
+        db::{DbConnection, DbError, StillWanted},
         http::Failure,
     },
 };
@@ -54,16 +53,18 @@ pub(in crate::devices) async fn read_spans(
     question: Question,
 ) -> Result<History, Failure> {
     let now = twins.now();
-    let found = twins.db().read(move |connection| {
+    let found = twins.db().read_long(move |connection, wanted| {
         let mut reader = Reader {
             connection,
+            wanted,
             device,
             question,
             now,
+            stretches: Allowance::default(),
             corrupt: Vec::new(),
         };
         let history = reader.history(&spans)?;
-        Ok::<_, DbError>((history, reader.corrupt))
+        Ok::<_, Failure>((history, reader.corrupt))
     });
     let (history, corrupt) = found.await?;
     if !corrupt.is_empty() {
@@ -92,21 +93,26 @@ async fn quarantine(
     Ok(())
 }
 
-/// How much time is fetched at once.
+/// How much time is fetched at once, to begin with.
 const NUMERIC_STRETCH: Duration = Duration::from_secs(2 * 3_600);
 const WAVE_STRETCH: Duration = Duration::from_secs(10 * 60);
+const MINUTES_STRETCH: Duration = Duration::from_secs(7 * 24 * 3_600);
 const MINUTE: Duration = Duration::from_secs(60);
+/// Longer spans with more readings than were asked for come from the roll-ups, however many may be shown.
+const LONGEST_UNROLLED: Duration = Duration::from_secs(14 * 24 * 3_600);
 
 struct Reader<'a> {
     connection: &'a mut DbConnection,
+    wanted: &'a StillWanted,
     device: DeviceId,
     question: Question,
     now: Instant,
+    stretches: Allowance,
     corrupt: Vec<CorruptRow>,
 }
 
 impl Reader<'_> {
-    fn history(&mut self, spans: &[Span]) -> Result<History, DbError> {
+    fn history(&mut self, spans: &[Span]) -> Result<History, Failure> {
         let metric = self.question.metric;
         let (series, mut gaps) = if metric.shape == Shape::Wave {
             self.samples(spans)?
@@ -126,48 +132,41 @@ impl Reader<'_> {
         })
     }
 
-    fn readings(&mut self, spans: &[Span]) -> Result<(Series, Vec<Gap>), DbError> {
+    fn readings(&mut self, spans: &[Span]) -> Result<(Series, Vec<Gap>), Failure> {
         let most = self.question.most_points;
         let minutes = Buckets::of_minutes(self.question.span, most);
         let fine = Buckets::over(self.question.span, most);
-        let rolled_up = fine.width() >= MINUTE && self.count(spans)? > most as u64;
-        if rolled_up {
+        let may_be_rolled_up = fine.width() >= MINUTE || self.question.span.length() > LONGEST_UNROLLED;
+        if may_be_rolled_up && self.are_more_than(most, spans)? {
             self.minutes(spans, minutes)
         } else {
             self.every_reading(spans, fine)
         }
     }
 
-    fn count(&mut self, spans: &[Span]) -> Result<u64, DbError> {
-        let mut count = 0;
+    fn are_more_than(&mut self, most: usize, spans: &[Span]) -> Result<bool, Failure> {
         for span in spans {
-            count += minutes::count(self.connection, self.device, self.code(), *span)?;
+            self.wanted.check()?;
+            if minutes::hold_more_than(self.connection, self.device, self.code(), *span, most as u64)? {
+                return Ok(true);
+            }
         }
-        Ok(count)
+        Ok(false)
     }
 
     /// All readings as they were sent, as long as they fit; extremes of the same readings otherwise.
-    fn every_reading(&mut self, spans: &[Span], mut buckets: Buckets) -> Result<(Series, Vec<Gap>), DbError> {
+    fn every_reading(&mut self, spans: &[Span], mut buckets: Buckets) -> Result<(Series, Vec<Gap>), Failure> {
         let mut points = Some(Vec::new());
         let mut gaps = Vec::new();
         for span in spans {
             let mut finder = GapFinder::over(*span);
-            for stretch in stretches(*span, NUMERIC_STRETCH) {
-                for (point, interval_ms) in self.points(stretch)? {
-                    finder.mark(Mark {
-                        at: point.at,
-                        interval_ms,
-                        absent: match point.value {
-                            Value::Absent(reason) => Some(reason),
-                            Value::Known(_) | Value::Implausible(_) => None,
-                        },
-                    });
-                    if let Value::Known(value) = point.value {
-                        buckets.add(point.at, value);
-                    }
-                    if let Some(kept) = &mut points {
-                        kept.push(point);
-                    }
+            let mut walk = Walk::over(*span, NUMERIC_STRETCH);
+            while let Some(stretch) = self.next(&mut walk)? {
+                let found = self.points(stretch)?;
+                walk.found(found.len());
+                add_points(&found, &mut finder, &mut buckets);
+                if let Some(kept) = &mut points {
+                    kept.extend(found.into_iter().map(|(point, _)| point));
                 }
                 points = points.filter(|kept: &Vec<Point>| kept.len() <= self.question.most_points);
             }
@@ -176,7 +175,7 @@ impl Reader<'_> {
         Ok(match points {
             Some(points) => (Series::Readings(points), gaps),
             None => {
-                gaps.retain(|gap| gap.span.length() >= buckets.width());
+                let gaps = at_width(gaps, buckets.width());
                 (Series::Decimated(buckets.finish()), gaps)
             }
         })
@@ -206,58 +205,74 @@ impl Reader<'_> {
         Ok(points)
     }
 
-    /// From the roll-ups, and from the rows where the last minutes aren't rolled up yet.
-    fn minutes(&mut self, spans: &[Span], mut buckets: Buckets) -> Result<(Series, Vec<Gap>), DbError> {
+    /// From the roll-ups of whole minutes, and from the rows where a span begins or ends within one, and
+    /// where the last minutes aren't rolled up yet.
+    fn minutes(&mut self, spans: &[Span], mut buckets: Buckets) -> Result<(Series, Vec<Gap>), Failure> {
         let mut gaps = Vec::new();
         for span in spans {
-            let rolled = minutes::measured(self.connection, self.device, self.code(), *span)?;
-            let rolled_until = rolled.last().map_or(span.from, |last| last.minute + MINUTE);
-            let interval_ms = usual_distance(&rolled);
             let mut finder = GapFinder::over(*span);
-            for minute in &rolled {
-                finder.mark(Mark {
-                    at: minute.minute.max(span.from),
-                    interval_ms,
-                    absent: None,
-                });
-                if let Some((least, greatest)) = minute.extremes {
-                    buckets.add_extremes(minute.minute.max(span.from), least, greatest);
-                }
-            }
-            let rest = Span {
-                from: rolled_until.min(span.until),
-                until: span.until,
+            let whole = whole_minutes(*span);
+            let begins = Span {
+                from: span.from,
+                until: whole.from,
             };
-            for stretch in stretches(rest, NUMERIC_STRETCH) {
-                for (point, _) in self.points(stretch)? {
-                    finder.mark(Mark {
-                        at: point.at,
-                        interval_ms,
-                        absent: None,
-                    });
-                    if let Value::Known(value) = point.value {
-                        buckets.add(point.at, value);
+            self.rows_into(begins, &mut finder, &mut buckets)?;
+            let mut rolled_until = whole.from;
+            for stretch in stretches(whole, MINUTES_STRETCH) {
+                self.wanted.check()?;
+                for minute in minutes::measured(self.connection, self.device, self.code(), stretch)? {
+                    rolled_until = minute.minute + MINUTE;
+                    finder.minute(&minute);
+                    if let Some((least, greatest)) = minute.extremes {
+                        buckets.add_extremes(minute.minute, least, greatest);
                     }
                 }
             }
+            let rest = Span {
+                from: rolled_until,
+                until: span.until,
+            };
+            self.rows_into(rest, &mut finder, &mut buckets)?;
             gaps.extend(finder.finish(self.now));
         }
-        gaps.retain(|gap| gap.span.length() >= buckets.width());
+        let gaps = at_width(gaps, buckets.width());
         Ok((Series::Decimated(buckets.finish()), gaps))
     }
 
-    fn samples(&mut self, spans: &[Span]) -> Result<(Series, Vec<Gap>), DbError> {
+    fn rows_into(
+        &mut self,
+        span: Span,
+        finder: &mut GapFinder,
+        buckets: &mut Buckets,
+    ) -> Result<(), Failure> {
+        let mut walk = Walk::over(span, NUMERIC_STRETCH);
+        while let Some(stretch) = self.next(&mut walk)? {
+            let found = self.points(stretch)?;
+            walk.found(found.len());
+            add_points(&found, finder, buckets);
+        }
+        Ok(())
+    }
+
+    fn samples(&mut self, spans: &[Span]) -> Result<(Series, Vec<Gap>), Failure> {
         let most = self.question.most_points;
         let mut buckets = Buckets::over(self.question.span, most);
         let (mut blocks, mut kept) = (Some(Vec::new()), 0);
         let mut gaps = Vec::new();
         for span in spans {
             let mut end = None;
-            for stretch in stretches(*span, WAVE_STRETCH) {
-                for block in self.blocks(stretch)? {
+            let mut walk = Walk::over(*span, WAVE_STRETCH);
+            while let Some(stretch) = self.next(&mut walk)? {
+                let found = self.blocks(stretch)?;
+                walk.found(found.len());
+                for block in found {
                     gaps.extend(silence_before(&block, end, *span));
                     end = Some(end_of(&block));
-                    add_to_buckets(&block, &mut buckets);
+                    if block.clock_untrusted {
+                        gaps.push(not_to_be_shown(&block));
+                    } else {
+                        add_to_buckets(&block, &mut buckets);
+                    }
                     kept += block.samples.len();
                     if let Some(blocks) = blocks.as_mut().filter(|_| kept <= most) {
                         append(blocks, block);
@@ -276,7 +291,7 @@ impl Reader<'_> {
         Ok(match blocks {
             Some(blocks) => (Series::Samples(blocks), gaps),
             None => {
-                gaps.retain(|gap| gap.span.length() >= buckets.width());
+                let gaps = at_width(gaps, buckets.width());
                 (Series::Decimated(buckets.finish()), gaps)
             }
         })
@@ -287,13 +302,37 @@ impl Reader<'_> {
         self.corrupt.extend(found.corrupt);
         let code = self.code();
         let mut blocks = Vec::new();
-        for waves in found.rows {
-            let times = waves.times;
-            let of_metric = waves.blocks.into_iter().filter(|block| block.metric == code);
-            blocks.extend(of_metric.filter_map(|block| cut(times.on_server(block.start), block, stretch)));
+        for row in found.rows {
+            let times = row.waves.times;
+            let of_metric = row.waves.blocks.into_iter().filter(|block| block.metric == code);
+            let inside = of_metric.filter_map(|block| cut(times.on_server(block.start), block, stretch));
+            blocks.extend(inside.map(|block| Block {
+                clock_untrusted: row.clock_untrusted,
+                ..block
+            }));
         }
         blocks.sort_by_key(|block| block.start);
         Ok(blocks)
+    }
+
+    /// The next stretch in which something is stored.
+    fn next(&mut self, walk: &mut Walk) -> Result<Option<Span>, Failure> {
+        self.wanted.check()?;
+        if walk.is_over() {
+            return Ok(None);
+        }
+        let next = if self.question.metric.shape == Shape::Wave {
+            measured::next_waves(self.connection, self.device, walk.reached())?
+        } else {
+            measured::next_numerics(self.connection, self.device, walk.reached())?
+        };
+        let stretch = next.and_then(|next| walk.stretch_from(next));
+        if stretch.is_some() && !self.stretches.take() {
+            return Err(Failure::BadRequest(
+                "Too much was measured in that time for one answer. Ask for a shorter one.".to_owned(),
+            ));
+        }
+        Ok(stretch)
     }
 
     const fn code(&self) -> MetricCode {
@@ -301,31 +340,33 @@ impl Reader<'_> {
     }
 }
 
-/// Consecutive parts of a span, each at most `length` long.
-fn stretches(span: Span, length: Duration) -> impl Iterator<Item = Span> {
-    let mut from = span.from;
-    std::iter::from_fn(move || {
-        (from < span.until).then(|| {
-            let until = (from + length).min(span.until);
-            let stretch = Span { from, until };
-            from = until;
-            stretch
-        })
-    })
+fn add_points(points: &[(Point, u32)], finder: &mut GapFinder, buckets: &mut Buckets) {
+    for (point, interval_ms) in points {
+        let counted = Counted {
+            at: point.at,
+            value: &point.value,
+            interval_ms: *interval_ms,
+            clock_untrusted: point.clock_untrusted,
+        };
+        let shown = counted.shown();
+        finder.mark(Mark {
+            at: point.at,
+            interval_ms: *interval_ms,
+            absent: shown.err(),
+        });
+        if let Ok(value) = shown {
+            buckets.add(point.at, value);
+        }
+    }
 }
 
-/// The middle distance between minutes that have readings: how far apart they usually are.
-fn usual_distance(rolled: &[minutes::RolledUp]) -> u32 {
-    let mut distances: Vec<i64> = rolled
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [one, next] => Some(next.minute.offset_from(one.minute) / 1_000),
-            _ => None,
-        })
-        .collect();
-    distances.sort_unstable();
-    let middle = distances.get(distances.len() / 2).copied().unwrap_or(60_000);
-    u32::try_from(middle).unwrap_or(u32::MAX)
+/// The minutes that lie in the span whole. A minute that two stays share is nobody's.
+fn whole_minutes(span: Span) -> Span {
+    let from = span.from.shifted(59_999_999).minute().min(span.until);
+    Span {
+        from,
+        until: span.until.minute().max(from),
+    }
 }
 
 /// What was measured there is somebody else's to read; a line must not be drawn across it.
@@ -371,10 +412,13 @@ mod tests {
     }
 
     #[test]
-    fn stretches_cover_a_span_once() {
-        let parts: Vec<_> = stretches(span(0, 25), Duration::from_micros(10))
-            .map(|part| part.from.micros())
-            .collect();
-        assert_eq!(parts, [0, 10, 20]);
+    fn a_minute_that_a_stay_shares_with_another_is_not_whole() {
+        let minute = 60_000_000;
+        assert_eq!(
+            whole_minutes(span(minute + 1, 5 * minute - 1)),
+            span(2 * minute, 4 * minute)
+        );
+        assert_eq!(whole_minutes(span(minute, 2 * minute)), span(minute, 2 * minute));
+        assert!(whole_minutes(span(minute + 1, minute + 2)).length().is_zero());
     }
 }

@@ -121,17 +121,75 @@ pub fn numerics_measured(
     Ok(numeric_rows(stored))
 }
 
+/// Where, from `from` on, the next numeric row holds something: at `from` itself inside a long frame.
+pub fn next_numerics(
+    connection: &mut DbConnection,
+    device: DeviceId,
+    from: Instant,
+) -> QueryResult<Option<Instant>> {
+    let of_device = numeric_frames::table.filter(numeric_frames::device_id.eq(device.stored()));
+    let ending = of_device.filter(numeric_frames::measured_until.ge(from.micros()));
+    let short: Option<i64> = ending
+        .clone()
+        .order(numeric_frames::measured_until.asc())
+        .select(numeric_frames::measured_from)
+        .first(connection)
+        .optional()?;
+    let long: Option<i64> = ending
+        .filter(sql::<Bool>(LONG_FRAME))
+        .order(numeric_frames::measured_from.asc())
+        .select(numeric_frames::measured_from)
+        .first(connection)
+        .optional()?;
+    Ok(nearest(from, short, long))
+}
+
+/// The same of waves.
+pub fn next_waves(
+    connection: &mut DbConnection,
+    device: DeviceId,
+    from: Instant,
+) -> QueryResult<Option<Instant>> {
+    let of_device = wave_frames::table.filter(wave_frames::device_id.eq(device.stored()));
+    let ending = of_device.filter(wave_frames::measured_until.ge(from.micros()));
+    let short: Option<i64> = ending
+        .clone()
+        .order(wave_frames::measured_until.asc())
+        .select(wave_frames::measured_from)
+        .first(connection)
+        .optional()?;
+    let long: Option<i64> = ending
+        .filter(sql::<Bool>(LONG_FRAME))
+        .order(wave_frames::measured_from.asc())
+        .select(wave_frames::measured_from)
+        .first(connection)
+        .optional()?;
+    Ok(nearest(from, short, long))
+}
+
+fn nearest(from: Instant, short: Option<i64>, long: Option<i64>) -> Option<Instant> {
+    let nearest = [short, long].into_iter().flatten().min()?;
+    Some(Instant::from_micros(nearest).max(from))
+}
+
+/// One stored row of waves.
+pub struct WaveRow {
+    pub clock_untrusted: bool,
+    pub waves: Waves,
+}
+
 /// Every wave row that holds samples of `[from, until)`.
 pub fn waves_measured(
     connection: &mut DbConnection,
     device: DeviceId,
     from: Instant,
     until: Instant,
-) -> QueryResult<Found<Waves>> {
-    type Stored = (i64, i64, Vec<u8>, i64);
+) -> QueryResult<Found<WaveRow>> {
+    type Stored = (i64, i64, bool, Vec<u8>, i64);
     let columns = (
         wave_frames::epoch,
         wave_frames::seq,
+        wave_frames::clock_untrusted,
         wave_frames::payload,
         wave_frames::crc32c,
     );
@@ -153,9 +211,12 @@ pub fn waves_measured(
         .load(connection)?;
     stored.extend(long);
     let mut found = Found::default();
-    for (epoch, seq, payload, crc32c) in stored {
+    for (epoch, seq, clock_untrusted, payload, crc32c) in stored {
         match sound(&payload, crc32c).and_then(read_waves) {
-            Ok(waves) => found.rows.push(waves),
+            Ok(waves) => found.rows.push(WaveRow {
+                clock_untrusted,
+                waves,
+            }),
             Err(_) => found.corrupt.push(CorruptRow {
                 epoch: number(epoch),
                 seq: number(seq),

@@ -1,11 +1,37 @@
-//! One metric's minute in one row: how many, least, greatest, sum, last. Pure.
+//! One metric's minute in one row: how many, least, greatest, sum, last, and where values were missing. Pure.
 //!
 //! The twin keeps the open minute of each metric in a [`MinuteBook`] and hands over a closed one in
 //! the frame that closes it. A minute that the twin did not see from its beginning (after a restart,
 //! or because late data fell into it) is not written from the book but rewritten from the stored
 //! rows: [`Minute::add`] over them gives the same row, in whatever order they come.
 
-use fleetward_common::{devices::Value, time::Instant, unit::Decimal};
+use fleetward_common::{
+    devices::{Value, history::GapReason},
+    time::Instant,
+    unit::Decimal,
+};
+
+/// One reading on its way into a roll-up.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<'a> {
+    pub at: Instant,
+    pub value: &'a Value,
+    /// As the channel declared it.
+    pub interval_ms: u32,
+    pub clock_untrusted: bool,
+}
+
+impl Counted<'_> {
+    /// The number, if it may be shown as valid; else why not.
+    pub const fn shown(&self) -> Result<Decimal, GapReason> {
+        match *self.value {
+            Value::Absent(reason) => Err(GapReason::Absent(reason)),
+            _ if self.clock_untrusted => Err(GapReason::ClockUntrusted),
+            Value::Implausible(_) => Err(GapReason::Implausible),
+            Value::Known(number) => Ok(number),
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Minute {
@@ -20,7 +46,13 @@ pub struct Minute {
     pub greatest: i64,
     pub sum: i64,
     pub last: i64,
-    last_at: Instant,
+    /// The first and the last reading, with or without a value.
+    pub measured: (Instant, Instant),
+    /// The first and the last reading with a value; without any it means nothing.
+    pub known: (Instant, Instant),
+    /// Why the absent ones are; `NoData` when they don't agree.
+    pub absent_for: Option<GapReason>,
+    pub interval_ms: u32,
 }
 
 impl Minute {
@@ -34,14 +66,29 @@ impl Minute {
             greatest: 0,
             sum: 0,
             last: 0,
-            last_at: Instant::EPOCH,
+            measured: (minute, minute),
+            known: (minute, minute),
+            absent_for: None,
+            interval_ms: 0,
         }
     }
 
-    pub fn add(&mut self, at: Instant, value: &Value) {
-        let Value::Known(number) = value else {
-            self.absent += 1;
-            return;
+    pub fn add(&mut self, reading: Counted<'_>) {
+        let at = reading.at;
+        self.measured = if self.is_empty() {
+            (at, at)
+        } else {
+            (self.measured.0.min(at), self.measured.1.max(at))
+        };
+        self.interval_ms = self.interval_ms.max(reading.interval_ms);
+        let number = match reading.shown() {
+            Ok(number) => number,
+            Err(reason) => {
+                self.absent += 1;
+                let agrees = self.absent_for.is_none_or(|before| before == reason);
+                self.absent_for = Some(if agrees { reason } else { GapReason::NoData });
+                return;
+            }
         };
         if self.readings == 0 {
             self.exponent = number.exponent;
@@ -53,14 +100,15 @@ impl Minute {
             .unwrap_or(if number.mantissa < 0 { i64::MIN } else { i64::MAX });
         if self.readings == 0 {
             (self.least, self.greatest) = (mantissa, mantissa);
-            (self.last, self.last_at) = (mantissa, at);
+            (self.last, self.known) = (mantissa, (at, at));
         } else {
             self.least = self.least.min(mantissa);
             self.greatest = self.greatest.max(mantissa);
             // Of two readings at one moment the greater counts, so that order makes no difference.
-            if (at, mantissa) >= (self.last_at, self.last) {
-                (self.last, self.last_at) = (mantissa, at);
+            if (at, mantissa) >= (self.known.1, self.last) {
+                self.last = mantissa;
             }
+            self.known = (self.known.0.min(at), self.known.1.max(at));
         }
         self.sum = self.sum.saturating_add(mantissa);
         self.readings += 1;
@@ -143,17 +191,17 @@ impl MinuteBook {
     }
 
     /// Counts one reading. Answers with the minute that it closed, if any.
-    pub fn add(&mut self, at: Instant, value: &Value) -> Option<Closed> {
-        let minute = at.minute();
+    pub fn add(&mut self, reading: Counted<'_>) -> Option<Closed> {
+        let minute = reading.at.minute();
         if let Some(open) = self.open.as_mut().filter(|open| open.minute.minute == minute) {
-            open.minute.add(at, value);
+            open.minute.add(reading);
             return None;
         }
         let mut next = Open {
             minute: Minute::starting(minute),
             whole: self.newest.is_none_or(|newest| minute > newest),
         };
-        next.minute.add(at, value);
+        next.minute.add(reading);
         self.newest = self.newest.max(Some(minute));
         match &mut self.open {
             Some(open) => Some(std::mem::replace(&mut **open, next).closed()),
@@ -187,6 +235,15 @@ mod tests {
         Instant::from_millis(seconds * 1_000)
     }
 
+    fn counted(at: Instant, value: &Value) -> Counted<'_> {
+        Counted {
+            at,
+            value,
+            interval_ms: 1_000,
+            clock_untrusted: false,
+        }
+    }
+
     fn known(text: &str) -> Value {
         Value::Known(text.parse().unwrap())
     }
@@ -195,7 +252,7 @@ mod tests {
     fn a_minute_keeps_the_finest_digits_it_saw() {
         let mut minute = Minute::starting(at(0));
         for (second, text) in [(1, "97"), (2, "96.5"), (3, "98")] {
-            minute.add(at(second), &known(text));
+            minute.add(counted(at(second), &known(text)));
         }
         let (least, greatest) = minute.extremes().unwrap();
         assert_eq!(
@@ -208,17 +265,33 @@ mod tests {
     #[test]
     fn a_minute_of_a_lead_that_is_off_has_no_extremes_and_is_not_empty() {
         let mut minute = Minute::starting(at(0));
-        minute.add(at(1), &Value::Absent(NoValue::SensorOff));
+        minute.add(counted(at(1), &Value::Absent(NoValue::SensorOff)));
         assert_eq!(minute.extremes(), None);
         assert!(!minute.is_empty());
     }
 
     #[test]
+    fn what_a_wrong_clock_measured_is_counted_and_is_neither_least_nor_last() {
+        let mut minute = Minute::starting(at(0));
+        minute.add(counted(at(1), &known("70")));
+        minute.add(Counted {
+            clock_untrusted: true,
+            ..counted(at(2), &known("30"))
+        });
+        assert_eq!(
+            (minute.readings, minute.absent, minute.least, minute.last),
+            (1, 1, 70, 70)
+        );
+        assert_eq!(minute.absent_for, Some(GapReason::ClockUntrusted));
+        assert_eq!((minute.measured, minute.known), ((at(1), at(2)), (at(1), at(1))));
+    }
+
+    #[test]
     fn a_reading_in_the_next_minute_closes_this_one() {
         let mut book = MinuteBook::default();
-        assert_eq!(book.add(at(1), &known("70")), None);
-        assert_eq!(book.add(at(59), &known("72")), None);
-        match book.add(at(60), &known("90")) {
+        assert_eq!(book.add(counted(at(1), &known("70"))), None);
+        assert_eq!(book.add(counted(at(59), &known("72"))), None);
+        match book.add(counted(at(60), &known("90"))) {
             Some(Closed::Whole(minute)) => assert_eq!((minute.minute, minute.readings), (at(0), 2)),
             other => panic!("{other:?}"),
         }
@@ -227,16 +300,22 @@ mod tests {
     #[test]
     fn late_data_has_its_minute_rewritten_from_rows() {
         let mut book = MinuteBook::default();
-        book.add(at(3_600), &known("70"));
-        assert!(matches!(book.add(at(5), &known("60")), Some(Closed::Whole(_))));
+        book.add(counted(at(3_600), &known("70")));
+        assert!(matches!(
+            book.add(counted(at(5), &known("60"))),
+            Some(Closed::Whole(_))
+        ));
         assert_eq!(book.close(), Some(Closed::Rewrite(at(0))));
     }
 
     #[test]
     fn the_minute_of_a_restart_is_rewritten_from_rows() {
         let mut book = MinuteBook::resumed(Some(at(60)), None);
-        book.add(at(70), &known("70"));
-        assert_eq!(book.add(at(120), &known("71")), Some(Closed::Rewrite(at(60))));
+        book.add(counted(at(70), &known("70")));
+        assert_eq!(
+            book.add(counted(at(120), &known("71"))),
+            Some(Closed::Rewrite(at(60)))
+        );
         assert!(matches!(book.close(), Some(Closed::Whole(_))));
     }
 
@@ -249,10 +328,10 @@ mod tests {
             let fold = |order: &[(i64, i64, i8)]| {
                 let mut minute = Minute::starting(at(0));
                 for (second, mantissa, exponent) in order {
-                    minute.add(at(*second), &Value::Known(Decimal::new(*mantissa, *exponent)));
+                    minute.add(counted(at(*second), &Value::Known(Decimal::new(*mantissa, *exponent))));
                 }
                 let finest = minute.exponent;
-                (minute.readings, minute.extremes().map(|(a, b)| (a.mantissa_at(finest), b.mantissa_at(finest))), minute.sum)
+                (minute.readings, minute.measured, minute.known, minute.extremes().map(|(a, b)| (a.mantissa_at(finest), b.mantissa_at(finest))), minute.sum)
             };
             let mut shuffled = readings.clone();
             let turn = usize::try_from(seed % readings.len() as u64).unwrap();

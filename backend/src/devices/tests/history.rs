@@ -20,7 +20,7 @@ use crate::{
         store::{measured, minutes, waves},
         telemetry::retention::{Keep, remove_what_is_over},
     },
-    platform::db::DbError,
+    platform::db::{DbError, statements::counted},
 };
 
 const SERIAL: &str = "NW-M40-000317";
@@ -179,6 +179,7 @@ async fn a_wave_of_an_odd_rate_comes_back_sample_by_sample() {
         rate,
         exponent: -3,
         samples: sent,
+        clock_untrusted: false,
     };
     assert_eq!(history.series, Series::Samples(vec![whole]));
     assert!(history.gaps.is_empty(), "{:?}", history.gaps);
@@ -213,7 +214,63 @@ async fn no_value_is_told_with_its_reason_and_implausible_ones_are_marked() {
     assert_eq!(points[30].value, Value::Implausible(Decimal::whole(4_000)));
     let off = GapReason::Absent(NoValue::SensorOff);
     let gaps: Vec<_> = history.gaps.iter().map(|gap| (gap.span, gap.reason)).collect();
-    assert_eq!(gaps, [(replayed.span(10, 20), off)]);
+    assert_eq!(
+        gaps,
+        [
+            (replayed.span(10, 20), off),
+            (replayed.span(30, 31), GapReason::Implausible)
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn a_day_of_minutes_tells_when_the_electrode_was_off() {
+    let replayed = Replayed::start().await;
+    let off = |second: i64| match second {
+        1_830..2_200 | 5_000..5_130 => RawValue::Absent(NoValue::Disconnected),
+        _ => rate(second),
+    };
+    replayed.heart_rates(0..7_200, off).await;
+    let whole = replayed.span(0, 7_200);
+    let every = replayed.history(codes::HEART_RATE, whole, 10_000).await;
+    let disconnected = GapReason::Absent(NoValue::Disconnected);
+    let gaps: Vec<_> = every.gaps.iter().map(|gap| (gap.span, gap.reason)).collect();
+    assert_eq!(
+        gaps,
+        [
+            (replayed.span(1_830, 2_200), disconnected),
+            (replayed.span(5_000, 5_130), disconnected)
+        ]
+    );
+    let rolled_up = replayed.history(codes::HEART_RATE, whole, 100).await;
+    assert!(matches!(rolled_up.series, Series::Decimated(_)));
+    assert_eq!(rolled_up.gaps.len(), 2);
+    for (told, gap) in rolled_up.gaps.iter().zip(&every.gaps) {
+        assert_eq!(told.reason, gap.reason);
+        assert!(told.span.from <= gap.span.from && gap.span.until <= told.span.until);
+        assert!(told.span.length().saturating_sub(gap.span.length()).as_secs() <= 1);
+    }
+}
+
+#[actix_web::test]
+async fn a_question_about_all_of_time_costs_what_was_measured_in_it() {
+    let replayed = Replayed::start().await;
+    replayed.heart_rates(0..100, rate).await;
+    replayed.heart_rates(14_400..14_500, rate).await;
+    let start = replayed.at(0);
+    let ecg = FrameDraft::at(start).with_samples(ECG, start, &[1; 250]);
+    replayed.agent.record(ecg).unwrap();
+    replayed.agent.settled().await;
+    let always = Span {
+        from: Instant::EPOCH,
+        until: Instant::from_micros(i64::MAX),
+    };
+    for metric in [codes::HEART_RATE, codes::ECG_LEAD_II] {
+        let near = replayed.history(metric, replayed.span(0, 14_500), 10_000).await;
+        let (far, statements) = counted(replayed.history(metric, always, 10_000)).await;
+        assert_eq!(far.series, near.series);
+        assert!(statements < 30, "{statements}");
+    }
 }
 
 #[actix_web::test]
@@ -231,10 +288,7 @@ async fn late_data_lies_where_it_was_measured_and_its_minute_is_rewritten() {
         let mut anew = Vec::new();
         for minute in &stored {
             let recomputed = minutes::recompute(connection, device, codes::HEART_RATE, minute.minute)?;
-            anew.push(minutes::RolledUp {
-                minute: minute.minute,
-                extremes: recomputed.extremes(),
-            });
+            anew.push(minutes::RolledUp::from(&recomputed));
         }
         Ok::<_, DbError>((stored, anew))
     });

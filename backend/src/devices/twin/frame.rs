@@ -16,7 +16,10 @@ use super::{
     metric::{MetricTwin, judged},
     state::{Pending, Run, TwinState, numeric},
 };
-use crate::devices::telemetry::frame_codec::{Numerics, NumericsWriter, Times, WavesWriter, checksum};
+use crate::devices::telemetry::{
+    frame_codec::{Numerics, NumericsWriter, Times, WavesWriter, checksum},
+    rollup::Counted,
+};
 
 /// How many runs of missing numbers are remembered; older ones stay gaps for good.
 const MISSING_RUNS: usize = 64;
@@ -179,6 +182,9 @@ impl TwinState {
             offset: clock.map_or(0, |clock| clock.applied),
         };
         let believed = |at: Instant| clock.is_none_or(|clock| clock.believes(at.shifted(clock.applied), now));
+        let newest = self.newest_of(&frame, times);
+        let clock_untrusted =
+            newest.is_some_and(|newest| !believed(newest)) || clock.is_some_and(|clock| !clock.trusted);
         let newest_before = self.newest_measured;
         let mut pending = Pending {
             seq: frame.seq,
@@ -215,7 +221,13 @@ impl TwinState {
                 let at = times.on_server(raw.at);
                 writer.reading(raw.at, &value);
                 Measured::widen(&mut numeric_span, at);
-                if let Some(closed) = metric.minutes.add(at, &value) {
+                let counted = Counted {
+                    at,
+                    value: &value,
+                    interval_ms,
+                    clock_untrusted,
+                };
+                if let Some(closed) = metric.minutes.add(counted) {
                     minutes.push((metric.code, closed));
                 }
                 if newest.is_none_or(|newest| at >= newest.at) {
@@ -269,14 +281,13 @@ impl TwinState {
         }
 
         let whole = union(numeric_span, wave_span);
-        let clock_untrusted = whole.is_some_and(|span: Measured| !believed(span.until))
-            || clock.is_some_and(|clock| !clock.trusted);
         if clock_untrusted {
             pending.readings.clear();
             pending.waves.clear();
         } else {
             self.move_on(&mut pending);
-            self.newest_measured = newest_before.max(whole.map(|span| span.until));
+            self.newest_measured = newest_before.max(newest);
+            self.visit.brought(newest);
         }
 
         let fallback = Measured {
@@ -311,6 +322,23 @@ impl TwinState {
             minutes,
             snapshot,
         })
+    }
+
+    /// The latest moment that anything in the frame was measured, on the server's clock.
+    fn newest_of(&self, frame: &Frame, times: Times) -> Option<Instant> {
+        let readings = frame.numerics.iter().flat_map(|block| &block.readings);
+        let waves = frame.waves.iter().filter_map(|block| {
+            let slot = find(&self.declared, block.channel)?.slot;
+            let ChannelSignal::Wave { rate, .. } = self.metrics.get(usize::from(slot))?.signal else {
+                return None;
+            };
+            let start = times.on_server(block.start);
+            Some(rate.instant_of(start, (block.samples.len() as u64).saturating_sub(1)))
+        });
+        readings
+            .map(|reading| times.on_server(reading.at))
+            .chain(waves)
+            .max()
     }
 
     /// Keeps of a frame's readings and waves what is newer than anything measured before: the rest is
@@ -377,7 +405,13 @@ impl TwinState {
             };
             for (after, value) in &block.readings {
                 let at = numerics.times.on_server(*after);
-                minutes.extend(metric.minutes.add(at, value).map(|closed| (metric.code, closed)));
+                let counted = Counted {
+                    at,
+                    value,
+                    interval_ms: block.interval_ms,
+                    clock_untrusted,
+                };
+                minutes.extend(metric.minutes.add(counted).map(|closed| (metric.code, closed)));
                 if !clock_untrusted && moves_on(metric, at, at) {
                     metric.show(Reading {
                         at,

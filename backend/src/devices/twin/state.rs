@@ -40,6 +40,8 @@ const WINDOW_BYTES: usize = 512 * 1024;
 const IDLE_PENDING: usize = 4;
 /// A minute is closed this long after its end, when no later reading has closed it.
 const MINUTE_GRACE: Duration = Duration::from_secs(30);
+/// A line that brings nothing younger than this only hands over history.
+const HISTORY: Duration = Duration::from_secs(24 * 3_600);
 /// No frame for this long: nothing more is to be expected of what was measured before.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -48,6 +50,7 @@ pub struct TwinState {
     pub(super) device: DeviceId,
     pub(super) connection: Connection,
     pub(super) last_heard: Option<Instant>,
+    pub(super) visit: Visit,
     pub(super) run: Option<Run>,
     pub(super) clock: Option<DeviceClock>,
     pub(super) declared: Box<[Declared]>,
@@ -59,6 +62,38 @@ pub struct TwinState {
     pub(super) pending: VecDeque<Box<Pending>>,
     pub(super) pending_bytes: usize,
     pub(super) saved_at: Option<Instant>,
+}
+
+/// What the present line has brought so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Visit {
+    /// When the device was last heard before it.
+    before: Option<Instant>,
+    newest_measured: Option<Instant>,
+}
+
+impl Visit {
+    fn beginning(before: Option<Instant>) -> Self {
+        Self {
+            before,
+            newest_measured: None,
+        }
+    }
+
+    pub(super) fn brought(&mut self, measured: Option<Instant>) {
+        self.newest_measured = self.newest_measured.max(measured);
+    }
+
+    /// Somebody who hands over last week's measurements and leaves says nothing of how the device fares
+    /// today: it was last heard when it last measured.
+    fn last_heard_after(self, leaves: Instant) -> Instant {
+        match self.newest_measured {
+            Some(newest) if leaves.since(newest) > HISTORY => {
+                self.before.map_or(newest, |before| before.max(newest))
+            }
+            _ => leaves,
+        }
+    }
 }
 
 /// One run of sequence numbers.
@@ -101,6 +136,7 @@ impl TwinState {
             device,
             connection: Connection::NeverSeen,
             last_heard: None,
+            visit: Visit::default(),
             run: None,
             clock: None,
             declared: Box::default(),
@@ -123,7 +159,11 @@ impl TwinState {
             }
             Event::Stored { frames } => self.stored(frames),
             Event::Tick => self.tick(now),
-            Event::SaidBye => self.gone(now),
+            Event::SaidBye => {
+                let since = self.visit.last_heard_after(now);
+                self.last_heard = Some(since);
+                self.gone(since)
+            }
             Event::FellSilent { last_heard } => self.gone(last_heard),
             Event::Passivating => Effects {
                 save: self.save_all(now),
@@ -173,6 +213,7 @@ impl TwinState {
     fn connected(&mut self, hello: Hello, stored: Option<u64>, now: Instant) -> Effects {
         let clock = DeviceClock::measured_at_hello(hello.device_time, hello.clock, self.clock, now);
         self.clock = Some(clock);
+        self.visit = Visit::beginning(self.last_heard);
         self.last_heard = Some(now);
         self.connection = Connection::Connected { since: now };
         let changed = self.software.as_ref() != Some(&hello.software);

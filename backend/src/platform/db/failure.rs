@@ -6,12 +6,14 @@ use crate::platform::http::Failure;
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Pool(_) | DbError::Stopped | DbError::Write(WriteFailed::Stopped) => {
-                Failure::Unavailable {
-                    step: "reach the database",
-                    source: error.into(),
-                }
-            }
+            DbError::Full => Failure::Full,
+            DbError::Pool(_)
+            | DbError::Stopped
+            | DbError::NobodyWaits
+            | DbError::Write(WriteFailed::Stopped) => Failure::Unavailable {
+                step: "reach the database",
+                source: error.into(),
+            },
             DbError::Write(_) => Failure::Unavailable {
                 step: "store the change",
                 source: error.into(),

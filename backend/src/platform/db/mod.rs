@@ -9,6 +9,7 @@
 
 mod engine;
 mod failure;
+mod long_read;
 mod migrate;
 mod row;
 pub mod statements;
@@ -20,6 +21,7 @@ mod tests;
 /// What a query answers with, for those who hand it on and ask nothing themselves.
 pub use diesel::{QueryResult, result::Error as QueryError};
 pub use engine::{DbConnection, Location};
+pub use long_read::StillWanted;
 pub use migrate::{migrate_down, migrate_up};
 pub use row::{CorruptRow, StoredId, instant, micros};
 pub use writer::{Append, Backlog, WriteFailed};
@@ -27,6 +29,7 @@ pub use writer::{Append, Backlog, WriteFailed};
 use diesel::r2d2;
 use std::sync::Arc;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 
 #[derive(Debug, Error)]
 pub enum DbError {
@@ -36,6 +39,10 @@ pub enum DbError {
     Connect(#[from] diesel::ConnectionError),
     #[error("no database connection became free")]
     Pool(#[from] r2d2::PoolError),
+    #[error("every place for long reads is taken")]
+    Full,
+    #[error("whoever asked has left")]
+    NobodyWaits,
     #[error("migrations failed: {0}")]
     Migrate(String),
     #[error("the database is not set up as it must be: {0}")]
@@ -52,8 +59,13 @@ pub enum DbError {
 #[derive(Clone)]
 pub struct Db {
     readers: r2d2::Pool<engine::Readers>,
+    long_reads: Arc<Semaphore>,
     writer: Arc<writer::Writer>,
 }
+
+const READERS: u32 = 8;
+/// Of the readers: the others stay free for what takes a moment.
+const LONG_READERS: usize = 4;
 
 impl Db {
     /// Opens and migrates the database and checks its settings.
@@ -61,11 +73,15 @@ impl Db {
         let mut connection = location.connect_writer()?;
         migrate_up(&mut connection)?;
         let readers = r2d2::Pool::builder()
-            .max_size(8)
+            .max_size(READERS)
             .min_idle(Some(1))
             .build(location.readers())?;
         let writer = Arc::new(writer::Writer::start(location.clone(), connection)?);
-        Ok(Self { readers, writer })
+        Ok(Self {
+            readers,
+            long_reads: Arc::new(Semaphore::new(LONG_READERS)),
+            writer,
+        })
     }
 
     /// Runs `work` on a reading connection, off the async threads.

@@ -159,3 +159,53 @@ async fn a_thousand_appends_share_a_handful_of_commits() {
     );
     assert_eq!(db.backlog().jobs, 0);
 }
+
+#[tokio::test]
+async fn a_long_read_ends_when_its_asker_has_left_and_gives_its_place_back() {
+    let Fixture { db, _folder } = open();
+    let (begun, has_begun) = oneshot::channel();
+    let (ended, has_ended) = oneshot::channel();
+    let reading = db.read_long(move |_, wanted| {
+        begun.send(()).unwrap();
+        while wanted.check().is_ok() {
+            std::thread::yield_now();
+        }
+        ended.send(()).unwrap();
+        Ok::<_, DbError>(())
+    });
+    tokio::select! {
+        _ = reading => panic!("it reads for as long as somebody waits"),
+        begun = has_begun => begun.unwrap(),
+    }
+    has_ended.await.unwrap();
+}
+
+#[tokio::test]
+async fn when_long_reads_take_all_their_places_a_short_one_still_finds_one() {
+    let Fixture { db, _folder } = open();
+    let mut long: Vec<_> = Vec::new();
+    for _ in 0..super::LONG_READERS * 2 {
+        let db = db.clone();
+        long.push(tokio::spawn(async move {
+            db.read_long(|_, wanted| {
+                while wanted.check().is_ok() {
+                    std::thread::yield_now();
+                }
+                Ok::<_, DbError>(())
+            })
+            .await
+        }));
+    }
+    while db.long_reads.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rows(&db).await, 0);
+    for task in &long {
+        task.abort();
+    }
+    let _ = db
+        .long_reads
+        .acquire_many(super::LONG_READERS as u32)
+        .await
+        .unwrap();
+}

@@ -88,6 +88,19 @@ struct Trends {
     histories: Vec<History>,
 }
 
+impl Trends {
+    fn clock_was_wrong(&self) -> bool {
+        let wrong = |history: &History| trend::clock_was_wrong(history, self.span);
+        self.histories.iter().any(wrong)
+    }
+
+    fn clock_was_wrong_for(&self, strip: &Strip, span: Span) -> bool {
+        self.histories
+            .iter()
+            .any(|history| history.metric == strip.metric && trend::clock_was_wrong(history, span))
+    }
+}
+
 async fn fetch(bed: BedId, span: Span) -> Result<Trends, ApiError> {
     let wanted = STRIPS
         .iter()
@@ -318,6 +331,9 @@ fn sentence(trends: &Trends, zone: &Zone) -> Html {
                     ) }
                 </span>
             }
+            if trends.clock_was_wrong() {
+                <span class="told">{ "Values that a device with a wrong clock measured are kept and not drawn. " }</span>
+            }
             <span class="told">{ "Times in " }{ zone.name() }{ "." }</span>
         </>
     }
@@ -354,7 +370,11 @@ fn table(trends: &Trends, zone: &Zone, range: Range) -> Html {
                     { for times.iter().enumerate().rev().map(|(index, at)| html! {
                         <tr>
                             <th scope="row">{ zone.minute(*at) }</th>
-                            { for STRIPS.iter().zip(&rows).map(|(strip, rows)| html! { <td class="num">{ cell(strip, rows.get(index).and_then(|(_, value)| *value)) }</td> }) }
+                            { for STRIPS.iter().zip(&rows).map(|(strip, rows)| {
+                                let row = Span { from: *at, until: *at + range.row() };
+                                let wrong = trends.clock_was_wrong_for(strip, row);
+                                html! { <td class="num">{ cell(strip, rows.get(index).and_then(|(_, value)| *value), wrong) }</td> }
+                            }) }
                         </tr>
                     }) }
                 </tbody>
@@ -363,14 +383,22 @@ fn table(trends: &Trends, zone: &Zone, range: Range) -> Html {
     }
 }
 
-/// Of a blood pressure: the highest systolic over the lowest diastolic.
-fn cell(strip: &Strip, value: Option<(f64, f64)>) -> Html {
-    match value {
+/// Of a blood pressure: the highest systolic over the lowest diastolic. Values of a wrong clock are left
+/// out, and the cell says so.
+fn cell(strip: &Strip, value: Option<(f64, f64)>, clock_was_wrong: bool) -> Html {
+    let shown = match value {
         Some((low, high)) if strip.lower.is_some() => {
             html! { format!("{}/{}", trend::number(high), trend::number(low)) }
         }
         Some((low, high)) if low == high => html! { trend::number(low) },
         Some((low, high)) => html! { format!("{} to {}", trend::number(low), trend::number(high)) },
+        None if clock_was_wrong => html! {},
         None => html! { <span class="muted">{ "no data" }</span> },
+    };
+    html! {
+        <>
+            { shown }
+            if clock_was_wrong { <span class="muted">{ " clock wrong" }</span> }
+        </>
     }
 }

@@ -1,9 +1,12 @@
 //! Clocks lie; both times are kept.
 
-use fleetward_common::{devices::link::ClockState, metric::codes};
+use fleetward_common::{
+    devices::{history::GapReason, link::ClockState},
+    metric::codes,
+};
 
 use super::bedside::{Bedside, HEART_RATE, Measuring, known, of};
-use crate::devices::telemetry::frame_codec::read_numerics;
+use crate::devices::telemetry::{frame_codec::read_numerics, rollup::Closed};
 
 const YEARS: i64 = 20 * 365 * 86_400_000_000;
 
@@ -91,4 +94,17 @@ fn when_the_servers_clock_jumps_back_a_day_readings_are_marked_and_kept_in_order
     let rows = bedside.send(frame).store.unwrap();
     assert_eq!((rows.seq, rows.clock_untrusted), (1, true));
     assert_eq!(bedside.shown(codes::HEART_RATE), known(72));
+}
+
+#[test]
+fn what_a_wrong_clock_measured_is_in_no_least_and_no_greatest() {
+    let mut bedside = Bedside::empty();
+    bedside.hello(|hello| hello.clock = ClockState::Lost);
+    bedside.measure(HEART_RATE, of(30));
+    let closed = bedside.wait(61.0).measure(HEART_RATE, of(30)).store.unwrap();
+    let [(_, Closed::Whole(minute))] = closed.minutes.as_slice() else {
+        panic!("{:?}", closed.minutes)
+    };
+    assert_eq!((minute.readings, minute.absent), (0, 1));
+    assert_eq!(minute.absent_for, Some(GapReason::ClockUntrusted));
 }

@@ -188,3 +188,23 @@ fn a_device_is_asked_to_wait_when_too_much_of_it_waits_for_the_writer() {
     ));
     assert!(bedside.twin.has_room());
 }
+
+#[test]
+fn whoever_hands_over_last_weeks_measurements_and_leaves_was_last_heard_when_they_were_made() {
+    let mut bedside = Bedside::connected();
+    let four_days = 4 * 86_400_000_000;
+    let mut old = bedside.frame().with(HEART_RATE, 0, of(72));
+    old.base = old.base.shifted(-four_days);
+    bedside.send(old);
+    bedside.stored(1);
+    let measured = bedside.now.shifted(-four_days);
+    bedside.wait(20.0).apply(Event::SaidBye);
+    let technical = bedside.twin.view().technical;
+    assert_eq!(technical.connection, Connection::Gone { since: measured });
+    assert_eq!(technical.last_seen, Some(measured));
+
+    bedside.hello(|_| {});
+    bedside.measure(HEART_RATE, of(72));
+    bedside.wait(20.0).apply(Event::SaidBye);
+    assert_eq!(bedside.twin.view().technical.last_seen, Some(bedside.now));
+}
