@@ -10,7 +10,9 @@ use std::time::Duration;
 /// A value as a person may see it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown {
-    /// Nothing was ever measured here.
+    /// Nothing that measures this is on the line.
+    NotMeasured,
+    /// It is to be measured here, and was not yet.
     Never,
     Value {
         text: String,
