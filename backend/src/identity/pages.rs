@@ -140,7 +140,7 @@ pub fn sign_in(look: &Look, login: &str, failure: Option<&Failure>) -> Markup {
                     input type="hidden" name="passkeys" value="no";
                     div.field {
                         label for="name" { "E-mail or staff number" }
-                        input #name name="name" autocomplete="username webauthn" autocapitalize="none"
+                        input #name name="login" autocomplete="username webauthn" autocapitalize="none"
                             spellcheck="false" value=(login) required autofocus[!failed];
                     }
                     div.field.wrong[failed] {

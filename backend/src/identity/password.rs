@@ -1,16 +1,20 @@
-//! Argon2id, off the async threads and never too many at once: each hash takes 19 MiB.
+//! Argon2id, off the async threads and never too many at once: each hash takes 19 MiB, and the few
+//! pieces of memory for it are used again. Left to the allocator, a burst of sign-ins would keep a
+//! piece for every thread that ever hashed.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
 use super::password_rules::{LONGEST_BYTES, normalised};
@@ -27,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Hashing {
     slots: Arc<Semaphore>,
+    memory: Arc<Mutex<Vec<Memory>>>,
     /// What an unknown name is compared with, so that its answer takes as long as any other.
     nobody: Arc<str>,
     runs: Arc<AtomicU64>,
@@ -49,9 +54,11 @@ impl Verdict {
 
 impl Hashing {
     pub fn new() -> Result<Self, Failure> {
-        let nobody = hash(&random::<16>(), &random::<16>())?;
+        let mut memory = Memory::new();
+        let nobody = hash(&random::<16>(), &random::<16>(), &mut memory)?;
         Ok(Self {
             slots: Arc::new(Semaphore::new(AT_ONCE)),
+            memory: Arc::new(Mutex::new(vec![memory])),
             nobody: nobody.into(),
             runs: Arc::default(),
         })
@@ -63,7 +70,7 @@ impl Hashing {
     }
 
     pub async fn hash(&self, password: String) -> Result<String, Failure> {
-        self.on_a_thread(move || hash(normalised(&password).as_bytes(), &random::<16>()))
+        self.on_a_thread(move |memory| hash(normalised(&password).as_bytes(), &random::<16>(), memory))
             .await?
     }
 
@@ -71,7 +78,7 @@ impl Hashing {
     /// a password, the answer is no, as late as ever.
     pub async fn verify(&self, password: String, phc: Option<String>) -> Result<Verdict, Failure> {
         let nobody = Arc::clone(&self.nobody);
-        self.on_a_thread(move || {
+        self.on_a_thread(move |memory| {
             let too_long = password.len() > LONGEST_BYTES;
             let password = if too_long {
                 String::new()
@@ -80,9 +87,7 @@ impl Hashing {
             };
             let known = phc.is_some() && !too_long;
             let stored = phc.as_deref().unwrap_or(&nobody);
-            let matches = PasswordHash::new(stored).is_ok_and(|stored| {
-                hasher().is_ok_and(|argon| argon.verify_password(password.as_bytes(), &stored).is_ok())
-            });
+            let matches = is_behind(password.as_bytes(), stored, memory);
             match (known && matches, is_outdated(stored)) {
                 (false, _) => Verdict::Wrong,
                 (true, false) => Verdict::Right,
@@ -94,7 +99,7 @@ impl Hashing {
 
     async fn on_a_thread<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Failure> {
         let busy = |source| Failure::Unavailable {
             step: "check a password in time",
@@ -104,10 +109,13 @@ impl Hashing {
             .await
             .map_err(|late| busy(late.into()))?
             .map_err(|closed| busy(closed.into()))?;
-        let runs = Arc::clone(&self.runs);
+        let (runs, idle) = (Arc::clone(&self.runs), Arc::clone(&self.memory));
         let task = tokio::task::spawn_blocking(move || {
-            let outcome = work();
+            let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut memory = taken.unwrap_or_default();
+            let outcome = work(&mut memory);
             runs.fetch_add(1, Ordering::Relaxed);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
             drop(slot);
             outcome
         });
@@ -120,16 +128,50 @@ fn is_outdated(phc: &str) -> bool {
     !phc.starts_with(&format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$"))
 }
 
-fn hasher() -> Result<Argon2<'static>, Failure> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(refused)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+type Memory = Vec<Block>;
+
+/// Fills `out` with what Argon2 makes of the password.
+fn fill(argon: &Argon2<'_>, password: &[u8], salt: &[u8], out: &mut [u8], memory: &mut Memory) -> bool {
+    memory.resize(argon.params().block_count(), Block::new());
+    argon
+        .hash_password_into_with_memory(password, salt, out, memory)
+        .is_ok()
 }
 
-fn hash(password: &[u8], salt: &[u8; 16]) -> Result<String, Failure> {
-    let hash = hasher()?
-        .hash_password_with_salt(password, salt)
-        .map_err(refused)?;
-    Ok(hash.to_string())
+fn is_behind(password: &[u8], phc: &str, memory: &mut Memory) -> bool {
+    let Ok(stored) = PasswordHash::new(phc) else {
+        return false;
+    };
+    let (Some(salt), Some(wanted)) = (&stored.salt, &stored.hash) else {
+        return false;
+    };
+    let (Ok(algorithm), Ok(version), Ok(params)) = (
+        Algorithm::try_from(stored.algorithm.as_str()),
+        Version::try_from(stored.version.unwrap_or(0)),
+        Params::try_from(&stored),
+    ) else {
+        return false;
+    };
+    let mut found = vec![0; wanted.len()];
+    let argon = Argon2::new(algorithm, version, params);
+    fill(&argon, password, salt.as_ref(), &mut found, memory) && found.ct_eq(wanted.as_bytes()).into()
+}
+
+fn hash(password: &[u8], salt: &[u8; 16], memory: &mut Memory) -> Result<String, Failure> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(refused)?;
+    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut digest = [0; Params::DEFAULT_OUTPUT_LEN];
+    if !fill(&argon, password, salt, &mut digest, memory) {
+        return Err(refused("Argon2 took neither the password nor the salt"));
+    }
+    let phc = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon.params()).map_err(refused)?,
+        salt: Some(Salt::new(salt).map_err(refused)?),
+        hash: Some(Output::new(&digest).map_err(refused)?),
+    };
+    Ok(phc.to_string())
 }
 
 fn refused(error: impl std::fmt::Display) -> Failure {
@@ -142,6 +184,16 @@ fn refused(error: impl std::fmt::Display) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::PasswordHasher;
+
+    #[tokio::test]
+    async fn a_burst_of_sign_ins_leaves_no_more_memory_than_runs_at_once() {
+        let hashing = Hashing::new().unwrap();
+        let tries = (0..12).map(|_| hashing.verify("wrong".to_owned(), None));
+        futures_util::future::join_all(tries).await;
+        let idle = hashing.memory.lock().unwrap().len();
+        assert!((1..=AT_ONCE).contains(&idle), "{idle} pieces of memory");
+    }
 
     #[tokio::test]
     async fn a_password_is_known_again_and_another_is_not() {

@@ -63,11 +63,15 @@ pub fn page_routes() -> Routes {
     request_body = SignIn,
     responses(
         (status = 200, description = "Signed in; the cookie comes with the answer", body = SessionView),
+        (status = 303, description = "Signed in by a form; the cookie comes with the answer"),
         (status = 401, description = "Name and password don’t go together; or they do, and a code is asked for", body = ErrorBody),
         (status = 429, description = "Too many failures; Retry-After says when", body = ErrorBody)
     )
 )]
 pub async fn start(app: Data<App>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Failure> {
+    if body::is_form(&request) {
+        return sign_in_form(app, request, payload).await;
+    }
     let attempt: SignIn = body::json(&request, payload).await?;
     match sign_in::with_password(&app, attempt, &Browser::of(&request)).await? {
         Opened::Session(started) => session_answer(&app, started).await,
@@ -146,7 +150,7 @@ async fn sign_in_form(
 ) -> Result<HttpResponse, Failure> {
     let fields = body::form(&request, payload).await?;
     let attempt = SignIn {
-        login: field(&fields, "name"),
+        login: field(&fields, "login"),
         password: field(&fields, "password"),
         code: None,
     };

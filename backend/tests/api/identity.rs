@@ -113,7 +113,7 @@ on_both_engines! {
         assert!(!page.text.contains("<script") && !page.text.contains("style="));
 
         let password = portal.password_of("rosa.lind");
-        let answer = stranger.post_form("/sign-in", &format!("name=rosa.lind&password={password}")).await;
+        let answer = stranger.post_form("/sign-in", &format!("login=rosa.lind&password={password}")).await;
         assert_eq!((answer.status, answer.header("location")), (303, "/"));
         let rosa = Person::new(&portal, answer.session_cookie());
         assert_eq!(rosa.get("/").await.header("location"), "/staff");
@@ -125,7 +125,7 @@ on_both_engines! {
     }
 
     async fn the_form_keeps_the_name_and_never_the_password(portal: Portal) {
-        let answer = portal.stranger().post_form("/sign-in", "name=louise%22%3E&password=secret-guess").await;
+        let answer = portal.stranger().post_form("/sign-in", "login=louise%22%3E&password=secret-guess").await;
         assert_eq!(answer.status, 401);
         assert!(answer.text.contains("go together") && answer.text.contains("louise&quot;&gt;"));
         assert!(!answer.text.contains("secret-guess"));
@@ -217,7 +217,7 @@ fn someone_who_guesses_waits_longer_each_time_and_then_louise_gets_in() {
         );
         assert_eq!(slowed.header("retry-after"), "1");
         let form = stranger
-            .post_form("/sign-in", "name=louise.brandt&password=x")
+            .post_form("/sign-in", "login=louise.brandt&password=x")
             .await;
         assert_eq!(form.status, 429);
         assert!(form.text.contains("A password has to wait") && form.text.contains("0:01"));

@@ -118,7 +118,7 @@ on_both_engines! {
         let mut louise = portal.sign_in("louise.brandt").await;
         louise.step_up().await;
         louise.post("/api/v1/second-factor/at-sign-in", &json!({ "asked": true })).await;
-        let form = format!("name=louise.brandt&password={}", portal.password_of("louise.brandt"));
+        let form = format!("login=louise.brandt&password={}", portal.password_of("louise.brandt"));
         let page = portal.stranger().post_form("/sign-in", &form).await;
         assert_eq!(page.status, 200);
         assert!(page.session_cookie().is_none());

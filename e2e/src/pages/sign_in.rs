@@ -42,7 +42,7 @@ impl<'a> SignIn<'a> {
             .goto(&self.portal.url("/sign-in?as=yourself"))
             .await?;
         self.browser
-            .see("the name's field", "input[name=name]")
+            .see("the name's field", "input[name=login]")
             .await?
             .send_keys(login)
             .await?;

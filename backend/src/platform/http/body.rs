@@ -20,7 +20,7 @@ pub async fn json<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) 
 
 /// The fields of an HTML form, in order.
 pub async fn form(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, String)>, Failure> {
-    if !has_media_type(request, "application/x-www-form-urlencoded") {
+    if !is_form(request) {
         return Err(Failure::UnsupportedMediaType);
     }
     let bytes = whole(payload).await?;
@@ -28,6 +28,10 @@ pub async fn form(request: &HttpRequest, payload: Payload) -> Result<Vec<(String
     actix_web::web::Query::<Vec<(String, String)>>::from_query(text)
         .map(actix_web::web::Query::into_inner)
         .map_err(Failure::bad_request)
+}
+
+pub fn is_form(request: &HttpRequest) -> bool {
+    has_media_type(request, "application/x-www-form-urlencoded")
 }
 
 fn has_media_type(request: &HttpRequest, wanted: &str) -> bool {
