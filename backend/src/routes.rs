@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{Method, header},
+    http::{Method, StatusCode, header},
     web::{self, Data},
 };
 use fleetward_common::access::Portal as Audience;
@@ -11,7 +11,7 @@ use crate::{
     access,
     app::App,
     care, devices, fleet, identity, live, ops, people,
-    platform::http::{Declared, Failure, Guard, Routes, assets, failure, shell},
+    platform::http::{Declared, Failure, Guard, Routes, assets, shell},
     reviews,
 };
 
@@ -47,7 +47,28 @@ pub fn declared() -> Vec<Declared> {
 
 pub fn mount(config: &mut web::ServiceConfig) {
     portal().mount(config);
-    config.default_service(web::to(failure::not_found));
+    config.default_service(web::to(nothing));
+}
+
+/// Whatever matched no route: a page for a person, JSON for a program.
+async fn nothing(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let api = request.path().starts_with("/api/") || request.path().starts_with("/a/");
+    let names_html = accepts(&request).is_some_and(|accept| accept.contains("text/html"));
+    if api || !names_html || !is_get(&request) {
+        return Err(Failure::NotFound);
+    }
+    let look = identity::pages::Look::of(&app, request.query_string());
+    let mut response = shell::page(identity::pages::nothing_here(&look));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Ok(response)
+}
+
+fn accepts(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(header::ACCEPT)?.to_str().ok()
+}
+
+fn is_get(request: &HttpRequest) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
 /// Shells hold no data, so anyone may fetch one; what fills them asks for itself.
@@ -64,12 +85,9 @@ async fn patient(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, F
 }
 
 fn page(app: &App, request: &HttpRequest, audience: Audience) -> Result<HttpResponse, Failure> {
-    let wants_html = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_none_or(|accept| accept.contains("text/html") || accept.contains("*/*"));
-    if request.method() != Method::GET || !wants_html {
+    let wants_html =
+        accepts(request).is_none_or(|accept| accept.contains("text/html") || accept.contains("*/*"));
+    if !is_get(request) || !wants_html {
         return Err(Failure::NotFound);
     }
     shell::shell(&app.portal, audience)

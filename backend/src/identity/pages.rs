@@ -89,6 +89,22 @@ pub fn brand() -> Markup {
     html! { a.brand href="/" { (glyph("", SHIELD)) "Fleetward" } }
 }
 
+/// For a browser at an address that leads nowhere. One text, whatever is or isn't behind it.
+pub fn nothing_here(look: &Look) -> Markup {
+    look.page(
+        "Nothing here · Fleetward",
+        "Skip to the page",
+        &html! {
+            header.gate-top { (brand()) }
+            main.gate-main #main {
+                h1 { "There is nothing here, or it is not yours to see" }
+                p.lead { "The address may be mistyped, or what it led to has moved." }
+                p { a.button href="/" { "Go to your own page" } }
+            }
+        },
+    )
+}
+
 /// The form. After a failure it keeps the name, empties the password and says what to do.
 pub fn sign_in(look: &Look, login: &str, failure: Option<&Failure>) -> Markup {
     let title = match failure {

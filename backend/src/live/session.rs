@@ -25,7 +25,7 @@ use crate::{
 };
 
 const FLUSH: Duration = Duration::from_millis(200);
-const TICK: Duration = Duration::from_secs(5);
+const TICK: Duration = Duration::from_secs(2);
 /// Intervals also end by themselves, without anyone changing a row.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// A tab that took nothing for this long is gone, whatever its connection says.
@@ -114,7 +114,7 @@ impl Tab {
                 _ = flush.tick() => self.flush().await?,
                 () = self.subscription.rung() => self.flush().await?,
                 _ = tick.tick() => {
-                    if heard.elapsed() > TICK * 8 {
+                    if heard.elapsed() > TICK * 20 {
                         return Err(End::Gone);
                     }
                     let now = self.app.clock.now();

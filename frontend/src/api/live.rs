@@ -17,7 +17,8 @@ use yew::Callback;
 
 use super::{clock, session};
 
-const SILENCE: i64 = 12_000_000;
+/// The server says something every two seconds, also when nothing moves. Microseconds.
+const SILENCE: i64 = 6_000_000;
 /// WebSocket's code for "against the rules here".
 const CLOSED_BY_RULE: u16 = 1008;
 

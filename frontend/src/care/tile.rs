@@ -294,11 +294,15 @@ fn initials(identity: &PatientIdentity) -> String {
 /// `22 monitored · 1 not monitored · 1 free`
 pub fn census(tiles: &[std::rc::Rc<Tile>]) -> String {
     let count = |wanted: fn(&Body) -> bool| tiles.iter().filter(|tile| wanted(&tile.body)).count();
-    let monitored = count(|body| matches!(body, Body::Monitored(_)));
+    let monitored = count(|body| matches!(body, Body::Monitored(monitored) if !monitored.gone));
+    let gone = count(|body| matches!(body, Body::Monitored(monitored) if monitored.gone));
     let unmonitored = count(|body| matches!(body, Body::NotMonitored { .. }));
     let never = count(|body| matches!(body, Body::NeverSeen { .. }));
     let free = count(|body| matches!(body, Body::Free));
     let mut parts = vec![format!("{monitored} monitored")];
+    if gone > 0 {
+        parts.push(format!("{gone} without signal"));
+    }
     if never > 0 {
         parts.push(format!("{never} waiting"));
     }

@@ -10,7 +10,7 @@ use std::{
     future::ready,
 };
 
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, http::Method, web};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard, http::Method, web};
 use fleetward_common::access::{Action, Kind};
 
 use super::Failure;
@@ -110,6 +110,11 @@ impl Tariff {
 
     /// What matches no route costs a little too.
     pub fn price(&self, method: &Method, pattern: &str) -> (Cost, Lane) {
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
         self.0
             .get(&(method.clone(), pattern.to_owned()))
             .copied()
@@ -160,7 +165,13 @@ impl Routes {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let route = web::method(method.clone()).to(handler);
+        // Whoever may get a page may ask for its head; the body is left out on the way.
+        let route = if method == Method::GET {
+            web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+        } else {
+            web::method(method.clone())
+        };
+        let route = route.to(handler);
         let declared = Declared {
             method,
             path: path.to_owned(),
@@ -225,7 +236,16 @@ impl Routes {
 }
 
 fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
-    let methods: Vec<&str> = routes.iter().map(|(method, _)| method.as_str()).collect();
+    let methods: Vec<&str> = routes
+        .iter()
+        .map(|(method, _)| {
+            if method == Method::GET {
+                "GET, HEAD"
+            } else {
+                method.as_str()
+            }
+        })
+        .collect();
     let allow = methods.join(", ");
     let refuse = move || ready(Err::<HttpResponse, _>(Failure::MethodNotAllowed(allow.clone())));
     routes

@@ -78,15 +78,15 @@ fn today(props: &TodayProps) -> Html {
             if page.sentence.tone == Tone::NoData { <WhatToCheck /> }
             if !bars.is_empty() {
                 <section class="card">
-                    <h2>{ "Your last 7 nights" }</h2>
+                    <h2>{ "The last 7 nights" }</h2>
                     <p class="small">{ week::sentence(&bars) }</p>
                     <NightBars {bars} />
                 </section>
             }
             if !page.measurements.is_empty() { { measurements(&page.measurements, &zone, now) } }
             <section class="card rows">
-                <h2 class="hidden">{ "Your devices" }</h2>
-                <ul>{ for page.devices.iter().map(|device| device_row(device, &zone, now)) }</ul>
+                <h2 class="hidden">{ "Devices" }</h2>
+                <ul>{ for page.devices.iter().map(|device| device_row(device, is_proxy, &zone, now)) }</ul>
             </section>
             { who_looks(props.session.as_ref().map(|session| session.organisation_name.as_str())) }
         </>
@@ -128,7 +128,7 @@ fn say(page: &OwnPage, zone: &Zone) -> Html {
 fn measurements(measurements: &[Measurement], zone: &Zone, now: Instant) -> Html {
     html! {
         <section class="card">
-            <h2>{ "Your last measurements" }</h2>
+            <h2>{ "The last measurements" }</h2>
             <ul class="readings">
                 { for joined(measurements).into_iter().map(|(label, value, at)| html! {
                     <li><span>{ label }<br /><span class="small">{ spoken_moment(at, zone, now) }</span></span><b>{ value }</b></li>
@@ -180,20 +180,24 @@ fn name(metric: MetricCode) -> Html {
     }
 }
 
-fn device_row(device: &HomeDevice, zone: &Zone, now: Instant) -> Html {
+/// Somebody who acts for the patient has no device here.
+fn device_row(device: &HomeDevice, is_proxy: bool, zone: &Zone, now: Instant) -> Html {
+    let whose = if is_proxy { "The" } else { "Your" };
     let kind = device_word(device.device_type);
     let (title, detail) = match (device.connection, device.last_data) {
         (Connection::Connected { .. }, Some(last)) => (
-            format!("Your {kind} is connected"),
+            format!("{whose} {kind} is connected"),
             format!("{}, last data {}", device.model, spoken_moment(last, zone, now)),
         ),
-        (Connection::Connected { .. }, None) => (format!("Your {kind} is connected"), device.model.clone()),
+        (Connection::Connected { .. }, None) => {
+            (format!("{whose} {kind} is connected"), device.model.clone())
+        }
         (_, Some(last)) => (
-            format!("Your {kind}"),
+            format!("{whose} {kind}"),
             format!("{}, last data {}", device.model, spoken_moment(last, zone, now)),
         ),
         (_, None) => (
-            format!("Your {kind} has not connected yet"),
+            format!("{whose} {kind} has not connected yet"),
             format!(
                 "{}. Its data appears here after the first night or measurement.",
                 device.model
@@ -223,8 +227,8 @@ fn who_looks(clinic: Option<&str>) -> Html {
                 <li>
                     <Icon name="people" />
                     <span><b>{ "Who looks at this, and when" }</b>
-                        <small>{ clinic.unwrap_or("Your clinic") }{ " sees your data when it opens its list in working hours. Nobody watches at night." }</small>
-                        <small>{ "The maker of your device sees that it works, never your name or your measurements." }</small>
+                        <small>{ clinic.unwrap_or("The clinic") }{ " sees this when it opens its list in working hours. Nobody watches at night." }</small>
+                        <small>{ "The maker of the device sees that it works, never a name or a measurement." }</small>
                     </span>
                 </li>
                 <li>

@@ -176,9 +176,13 @@ fn free_not_monitored_and_never_seen_are_three_things() {
 fn the_census_counts_each_bed_once() {
     let beds = [
         bed(miriam_harte(), vec![monitor(connected())]),
+        bed(miriam_harte(), vec![monitor(Connection::Gone { since: ago(90) })]),
         bed(miriam_harte(), vec![]),
         bed(Occupancy::Free, vec![]),
     ];
     let tiles: Vec<_> = beds.iter().map(|bed| Rc::new(seen(bed, None))).collect();
-    assert_eq!(census(&tiles), "1 monitored · 1 not monitored · 1 free");
+    assert_eq!(
+        census(&tiles),
+        "1 monitored · 1 without signal · 1 not monitored · 1 free"
+    );
 }
