@@ -13,6 +13,8 @@ pub struct Person {
 pub const RASHIDA: Person = person("rashida.amadi", "Rashida Amadi", "/ward");
 /// Charge nurse of Ward 4B, with an authenticator app.
 pub const LOUISE: Person = person("louise.brandt", "Louise Brandt", "/ward");
+/// Physician of Ward 4B, with an authenticator app.
+pub const TOMAS: Person = person("tomas.reuter", "Tomas Reuter", "/ward");
 /// Nurse of the other hospital.
 pub const IVO: Person = person("ivo.lang", "Ivo Lang", "/ward");
 /// Respiratory technician of the home-care provider.
