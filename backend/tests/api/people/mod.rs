@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, fs, time::Duration};
 
 use fleetward::{
     platform::http::Failure,
-    privacy::audit::{self, ChainState},
+    privacy::audit::{self, Verdict},
 };
 use fleetward_common::{
     id::OrganisationId,
@@ -60,10 +60,10 @@ pub async fn audit_entries(portal: &Portal, organisation: OrganisationId) -> i64
     let state = portal
         .app
         .db
-        .read(move |connection| audit::verify(connection, &key, organisation).map_err(Failure::from));
+        .read(move |connection| audit::verify(connection, &key, organisation, None).map_err(Failure::from));
     match state.await.unwrap() {
-        ChainState::Whole { entries, .. } => entries,
-        broken @ ChainState::BrokenAt { .. } => panic!("{broken:?}"),
+        Verdict::Verified { entries, .. } => entries,
+        broken @ Verdict::Broken { .. } => panic!("{broken:?}"),
     }
 }
 
