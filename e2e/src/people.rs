@@ -13,15 +13,12 @@ pub struct Person {
 pub const RASHIDA: Person = person("rashida.amadi", "Rashida Amadi", "/ward");
 /// Charge nurse of Ward 4B, with an authenticator app.
 pub const LOUISE: Person = person("louise.brandt", "Louise Brandt", "/ward");
-<<<<<<< HEAD
 /// Biomedical engineer of Northgate General.
 pub const DANIEL: Person = person("daniel.brooks", "Daniel Brooks", "/staff");
 /// Administrator of Northgate General.
 pub const RUTH: Person = person("ruth.adler", "Ruth Adler", "/staff");
-=======
 /// Physician of Ward 4B, with an authenticator app.
 pub const TOMAS: Person = person("tomas.reuter", "Tomas Reuter", "/ward");
->>>>>>> glass
 /// Nurse of the other hospital.
 pub const IVO: Person = person("ivo.lang", "Ivo Lang", "/ward");
 /// Respiratory technician of the home-care provider.
