@@ -15,8 +15,6 @@ pub const RASHIDA: Person = person("rashida.amadi", "Rashida Amadi", "/ward");
 pub const LOUISE: Person = person("louise.brandt", "Louise Brandt", "/ward");
 /// Biomedical engineer of Northgate General.
 pub const DANIEL: Person = person("daniel.brooks", "Daniel Brooks", "/staff");
-/// Administrator of Northgate General.
-pub const RUTH: Person = person("ruth.adler", "Ruth Adler", "/staff");
 /// Physician of Ward 4B, with an authenticator app.
 pub const TOMAS: Person = person("tomas.reuter", "Tomas Reuter", "/ward");
 /// Nurse of the other hospital.
