@@ -9,6 +9,7 @@ mod accessibility;
 mod audiences;
 #[cfg(test)]
 mod durability;
+#[cfg(test)]
 mod emergency;
 #[cfg(test)]
 mod hostile_input;
