@@ -246,7 +246,9 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                 // Whoever acted has left, and their bed with them.
                 (true, Some(_)) if acted => go.emit(None),
                 (true, Some(bed)) => wanted.set(Some(Wanted::Bed(*bed))),
-                _ => {}
+                (true, None) => {}
+                // Someone acts: there is nothing left to ask.
+                (false, _) => wanted.set(None),
             }
         }
     });
@@ -287,7 +289,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
     };
     let line = store.line();
     html! {
-        <div class={classes!("ward", far.then_some("far"), phone.then_some("phone"), wanted.is_some().then_some("is-switching"))}>
+        <div class={classes!("ward", far.then_some("far"), phone.then_some("phone"), (wanted.is_some() && watching).then_some("is-switching"))}>
             <header class="app-header">
                 <Brand />
                 <div class="ward-name">
@@ -336,7 +338,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                             range={query.range.clone().unwrap_or_default()} on_range={on_range.clone()}
                             on_close={close} on_walk={walk} />
                     }
-                    if let (Some(what), Some(session)) = (*wanted, session.clone()) {
+                    if let (Some(what), Some(session), true) = (*wanted, session.clone(), watching) {
                         <WhoIsActing {session} action={what.words(&tiles)} corner={grid::calmest_corner(&troubled(&shown), columns)}
                             covered={covered(&shown, columns)}
                             on_proven={{ let (wanted, proven) = (wanted.clone(), proven); Callback::from(move |()| { wanted.set(None); proven.emit(what); }) }}

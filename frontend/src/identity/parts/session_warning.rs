@@ -30,7 +30,11 @@ pub fn session_warning() -> Html {
         .and_then(|session| session.station.as_ref())
         .is_some_and(|station| station.acting);
     let every = if acting { TELL_WHILE_ACTING } else { TELL_EVERY };
-    use_presence(every, desk.look_again.clone());
+    // A screen that only watches is nobody's: there is no presence to tell of.
+    let somebodys = known
+        .as_ref()
+        .is_some_and(|session| !session.only_the_board(clock::now()));
+    use_presence(somebodys, every, desk.look_again.clone());
 
     let due = use_state_eq(|| Coming::Nothing);
     {
