@@ -15,8 +15,8 @@ use std::{
 };
 use tempfile::TempDir;
 use thirtyfour::{
-    BrowserLogEntry, By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
-    WebElement,
+    BrowserLogEntry, By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, TypingData,
+    WebDriver, WebElement,
 };
 
 /// As a Chromium meets us that asks nobody for updates and has a screen of its own.
@@ -161,13 +161,8 @@ impl Browser {
     }
 
     /// Keys go to whatever has the focus, as they do for a person.
-    pub async fn type_keys(&self, keys: impl AsRef<str>) -> Outcome {
-        Ok(self
-            .driver
-            .action_chain()
-            .send_keys(keys.as_ref())
-            .perform()
-            .await?)
+    pub async fn type_keys(&self, keys: impl Into<TypingData>) -> Outcome {
+        Ok(self.driver.action_chain().send_keys(keys).perform().await?)
     }
 
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Outcome<Value> {

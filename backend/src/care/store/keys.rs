@@ -197,7 +197,8 @@ impl PatientKeys {
 
     /// How many patients' keys are still wrapped by an older key than the newest.
     pub fn outdated(&self, organisation: OrganisationId) -> Result<i64, DbError> {
-        let newest = i64::from(self.newest(organisation)?.unwrap_or(0));
+        // An organisation that never wrapped one gets its first version by wrapping.
+        let newest = i64::from(self.newest(organisation)?.unwrap_or(1));
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(patient_keys::table
             .filter(patient_keys::organisation_id.eq(organisation.stored()))
@@ -209,7 +210,8 @@ impl PatientKeys {
     /// Wraps a few keys anew, by the newest key. Returns how many; 0 when none is left. Readers go on:
     /// each row says which key opens it.
     pub fn wrap_anew(&self, organisation: OrganisationId, most: i64) -> Result<usize, DbError> {
-        let newest = i64::from(self.newest(organisation)?.unwrap_or(0));
+        // An organisation that never wrapped one gets its first version by wrapping.
+        let newest = i64::from(self.newest(organisation)?.unwrap_or(1));
         let rows: Vec<Row> = {
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             patient_keys::table
