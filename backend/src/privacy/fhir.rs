@@ -246,7 +246,9 @@ mod tests {
             fs::write(&path, text).unwrap();
             return;
         }
-        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text);
+        // As values: the order of an object's members depends on what else is in the build.
+        let reviewed: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(reviewed, events);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use fleetward::{
     routes,
 };
 use fleetward_common::{
-    access::{DataClass, Kind},
+    access::{DataClass, Kind, Role},
     live::{LiveMessage, Topic},
 };
 use reqwest::Method;
@@ -67,12 +67,14 @@ fn rows_of(world: &World, someone: &Someone, kind: Kind) -> Vec<Target> {
     rows
 }
 
-/// Everybody else of this world works in the same house.
+/// Everybody else of this world who works in the same house: patients, their families and the ward's
+/// screens have an account there and are nobody's colleagues.
 fn colleagues(world: &World, someone: &Someone) -> Vec<Target> {
     world
         .people
         .iter()
         .filter(|other| other.membership != someone.membership)
+        .filter(|other| !matches!(other.role, Role::Patient | Role::Proxy | Role::WardStation))
         .map(|other| Target {
             kind: Kind::Membership,
             id: other.membership.to_string(),
