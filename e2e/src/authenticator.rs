@@ -27,8 +27,9 @@ impl<'a> Authenticator<'a> {
             .send()
             .await?;
         let answer: Value = answer.error_for_status()?.json().await?;
-        let id = answer["value"]
-            .as_str()
+        let id = answer
+            .get("value")
+            .and_then(Value::as_str)
             .ok_or_else(|| Trouble::wrong("the driver gave no authenticator"))?
             .to_owned();
         Ok(Self { browser, client, id })
@@ -37,7 +38,8 @@ impl<'a> Authenticator<'a> {
     pub async fn credentials(&self) -> Outcome<Vec<Value>> {
         let answer = self.client.get(self.url("credentials")).send().await?;
         let answer: Value = answer.error_for_status()?.json().await?;
-        Ok(answer["value"].as_array().cloned().unwrap_or_default())
+        let known = answer.get("value").and_then(Value::as_array);
+        Ok(known.cloned().unwrap_or_default())
     }
 
     /// Its owner turns away: from now on it does not know who asks.
@@ -54,7 +56,9 @@ impl<'a> Authenticator<'a> {
         let cleared = self.client.delete(self.url("credentials")).send().await?;
         cleared.error_for_status()?;
         for mut credential in credentials {
-            credential["signCount"] = json!(0);
+            if let Some(fields) = credential.as_object_mut() {
+                fields.insert("signCount".to_owned(), json!(0));
+            }
             let added = self
                 .client
                 .post(self.url("credential"))

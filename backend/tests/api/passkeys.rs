@@ -33,7 +33,7 @@ async fn asked(portal: &Portal) -> (Value, Person<'_>) {
     (answer.json(), Person::new(portal, Some(ticket)))
 }
 
-async fn sign_in<'a>(portal: &'a Portal, key: &mut SecurityKey) -> Answer {
+async fn sign_in(portal: &Portal, key: &mut SecurityKey) -> Answer {
     let (options, browser) = asked(portal).await;
     let answer = key.get(&origin(portal), options);
     browser.post("/api/v1/session/passkey", &answer).await

@@ -89,7 +89,7 @@ fn a_copied_authenticator_gets_nobody_in_and_its_owner_can_see_why() -> Outcome 
 
         let password = password_of(portal, RASHIDA).await?;
         browser
-            .find("input[name=name]")
+            .find("input[name=login]")
             .await?
             .send_keys(RASHIDA.login)
             .await?;

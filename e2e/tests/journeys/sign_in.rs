@@ -54,7 +54,7 @@ fn a_wrong_password_is_refused_in_the_same_words_as_an_unknown_name() -> Outcome
             door.fill_in(login, "not the password").await?;
             let alert = browser.see("the refusal", "[role=alert]").await?;
             answers.push(alert.text().await?);
-            let name = browser.find("input[name=name]").await?;
+            let name = browser.find("input[name=login]").await?;
             same(
                 "the name, kept",
                 name.prop("value").await?.as_deref(),

@@ -224,7 +224,9 @@ fn compare(access: &Access, plain: &Plain, rules: &[Rule], questions: usize) -> 
             .collect();
         let mut differences = 0;
         for part in parts {
-            let part = part.join().map_err(|_| Failure::new("a comparison broke off"))?;
+            let part = part
+                .join()
+                .map_err(|_panic| Failure::new("a comparison broke off"))?;
             differences += part?;
         }
         Ok(differences)

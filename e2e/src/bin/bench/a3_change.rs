@@ -180,6 +180,6 @@ impl InProcess {
         drop(self.app);
         self.thread
             .join()
-            .map_err(|_| Failure::new("the server broke off"))
+            .map_err(|_closed| Failure::new("the server broke off"))
     }
 }
