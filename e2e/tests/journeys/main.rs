@@ -20,6 +20,8 @@ mod own_privacy;
 #[cfg(test)]
 mod passkeys;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod the_bed_drawer;

@@ -127,7 +127,7 @@ fn invite_form(props: &InviteFormProps) -> Html {
                     <p class="caption">{ "Recorded with your name. You can take it back until they have joined." }</p>
                 </div>
             </form>
-            <ProofFirst deed={deed.clone()} />
+            <ProofFirst deed={deed.clone()} waiting={deed.proof()} />
         </section>
     }
 }

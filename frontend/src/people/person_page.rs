@@ -220,7 +220,7 @@ fn person(props: &PersonProps) -> Html {
                 <p>{ format!("Only if you know that it is {first_name} who asks: by sight, or by a call to a number that you had before.") }</p>
                 <p>{ "A link goes to their mail address; you get a code to tell them. It takes both. The privacy officer hears of it." }</p>
             </AskFirst>
-            <ProofFirst deed={deed.clone()} />
+            <ProofFirst deed={deed.clone()} waiting={deed.proof()} />
         </>
     }
 }

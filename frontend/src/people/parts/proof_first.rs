@@ -8,11 +8,14 @@ use crate::identity::parts::step_up_dialog::StepUpDialog;
 #[derive(Properties, PartialEq)]
 pub struct ProofFirstProps {
     pub deed: Deed,
+    /// What waits for the proof. Told apart from the deed, which always knows the newest and so never
+    /// differs from itself.
+    pub waiting: Option<Callback<()>>,
 }
 
 #[component(ProofFirst)]
 pub fn proof_first(props: &ProofFirstProps) -> Html {
-    let waiting = props.deed.proof();
+    let waiting = props.waiting.clone();
     let on_close = {
         let deed = props.deed.clone();
         Callback::from(move |()| deed.forget_proof())
