@@ -222,7 +222,13 @@ pub fn who_is_acting(props: &WhoIsActingProps) -> Html {
 async fn names(organisation: String, oneself: Option<String>) -> Result<Vec<Name>, ApiError> {
     let recent = stations::acted_lately().await?;
     let demo: Vec<DemoPerson> = session::demo_people().await.unwrap_or_default();
-    Ok(listed(&recent, &demo, &organisation, oneself.as_deref()))
+    Ok(listed(
+        &recent,
+        &demo,
+        &organisation,
+        oneself.as_deref(),
+        clock::now(),
+    ))
 }
 
 fn listed(
@@ -230,8 +236,8 @@ fn listed(
     demo: &[DemoPerson],
     organisation: &str,
     oneself: Option<&str>,
+    now: fleetward_common::time::Instant,
 ) -> Vec<Name> {
-    let now = clock::now();
     let password = |login: &str| {
         demo.iter()
             .find(|person| person.login == login)
@@ -451,11 +457,11 @@ mod tests {
             demo("Ivo Lang", Role::Nurse, "St Anne’s Hospital"),
             demo("Daniel Brooks", Role::BiomedicalEngineer, "Northgate General"),
         ];
-        let names = listed(&recent, &people, "Northgate General", None);
+        let names = listed(&recent, &people, "Northgate General", None, Instant::EPOCH);
         let names: Vec<&str> = names.iter().map(|name| name.name.as_str()).collect();
         assert_eq!(names, ["Rashida Amadi", "Louise Brandt"]);
         assert!(
-            listed(&recent, &[], "Northgate General", None)[0]
+            listed(&recent, &[], "Northgate General", None, Instant::EPOCH)[0]
                 .password
                 .is_none()
         );
