@@ -140,6 +140,23 @@ fn every_api_route_is_described() {
 }
 
 #[test]
+fn every_parameter_said_to_be_in_the_path_is_there() {
+    let document = serde_json::to_value(ops::openapi::document()).unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let parameters = operations
+            .as_object()
+            .unwrap()
+            .values()
+            .filter_map(|operation| operation["parameters"].as_array())
+            .flatten();
+        for parameter in parameters.filter(|parameter| parameter["in"] == "path") {
+            let name = parameter["name"].as_str().unwrap();
+            assert!(path.contains(&format!("{{{name}}}")), "{name} is not in {path}");
+        }
+    }
+}
+
+#[test]
 fn the_error_codes_are_the_ones_that_were_reviewed() {
     let mut text = String::from("# Generated: every code an answer can carry, with its status.\n");
     for code in ErrorCode::ALL {
