@@ -87,8 +87,9 @@ pub(super) fn is_done(folder: &Path) -> Result<bool, BackFillError> {
     Ok(Marker::load(folder)?.is_some_and(|marker| marker.done))
 }
 
-/// Hands the history to the agent, or what is missing of it, and returns when it ends. The agent may
-/// still have to send it: see [`Agent::settled`].
+/// Hands the history to the agent, or what is missing of it, and returns when the device goes on to
+/// measure: where the history ends, or now if it was handed over before (what it measured since then
+/// is stored already). The agent may still have to send it: see [`Agent::settled`].
 pub(super) async fn back_fill(
     agent: &Agent,
     model: &dyn DeviceModel,
@@ -116,7 +117,7 @@ pub(super) async fn back_fill(
         }
     };
     if marker.done {
-        return Ok(marker.until);
+        return Ok(now);
     }
     if marker.epoch != epoch {
         // Which frames of the old epoch were made is forgotten; rather a gap than anything twice.
