@@ -64,6 +64,7 @@ pub use permit::{
     Export, HistoryPermit, Listing, ManageConsent, Membership, OpenEmergency, Organisation, Patient, Permit,
     Read, ReadAccessLog, ReadAudit, ReadHistory, ReadPolicy, Subject, Transfer, Unit,
 };
+pub use store::held::held_since;
 
 use crate::platform::{clock::Clock, db::Db};
 use memo::Memo;

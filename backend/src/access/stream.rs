@@ -6,22 +6,31 @@ use fleetward_common::{
     access::DataClass,
     id::{DeviceId, OrganisationId},
     live::Topic,
+    time::Instant,
 };
 
 use super::{
     Access, Actor,
     epochs::EpochMark,
     permit::{Classes, Device, Listing, Read},
-    store::{Listed, scope},
+    store::{Listed, held, scope},
 };
-use crate::platform::http::Failure;
+use crate::platform::{db::DbConnection, http::Failure};
 
 /// Classes that travel on a stream. Identity never does: pages fetch it.
 const STREAMED: [DataClass; 2] = [DataClass::Clinical, DataClass::Technical];
 
+/// What of one device travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sight {
+    pub classes: Classes,
+    /// Nothing that was measured before: it was on somebody else, or on nobody.
+    pub since: Instant,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    pub devices: HashMap<DeviceId, Classes>,
+    pub devices: HashMap<DeviceId, Sight>,
     /// Whose changes can change this scope.
     organisations: BTreeSet<OrganisationId>,
     mark: EpochMark,
@@ -58,8 +67,11 @@ impl Access {
                 mark_after(permit.standing().organisation);
                 let mark = self.epochs.mark(&organisations);
                 let streamed: Classes = STREAMED.into_iter().collect();
+                let found = HashMap::from([(device, permit.classes().only(streamed))]);
+                let at = permit.granted_at();
+                let sights = self.db.read(move |connection| sights(connection, found, at));
                 return Ok(Scope {
-                    devices: HashMap::from([(device, permit.classes().only(streamed))]),
+                    devices: sights.await?,
                     organisations,
                     mark,
                 });
@@ -89,7 +101,11 @@ impl Access {
                         *seen = seen.with(class);
                     }
                 }
-                Ok::<_, Failure>(devices)
+                if topic == Topic::Fleet {
+                    // No value travels, so whose it is does not matter.
+                    return Ok(all_sights(devices, &HashMap::new()));
+                }
+                sights(connection, devices, listing.at())
             })
             .await?;
         Ok(Scope {
@@ -98,4 +114,25 @@ impl Access {
             mark,
         })
     }
+}
+
+fn sights(
+    connection: &mut DbConnection,
+    devices: HashMap<DeviceId, Classes>,
+    now: Instant,
+) -> Result<HashMap<DeviceId, Sight>, Failure> {
+    let ids: Vec<DeviceId> = devices.keys().copied().collect();
+    let since = held::held_since(connection, &ids, now)?;
+    Ok(all_sights(devices, &since))
+}
+
+fn all_sights(
+    devices: HashMap<DeviceId, Classes>,
+    since: &HashMap<DeviceId, Instant>,
+) -> HashMap<DeviceId, Sight> {
+    let sight = |(device, classes): (DeviceId, Classes)| {
+        let since = since.get(&device).copied().unwrap_or(Instant::EPOCH);
+        (device, Sight { classes, since })
+    };
+    devices.into_iter().map(sight).collect()
 }

@@ -60,7 +60,7 @@ fn at_bed(row: &DeviceRow, around: &Around) -> BedDevice {
         connection: twin.technical.connection,
         battery_percent: twin.technical.battery_percent,
         channels: if around.clinical.contains(&row.id) {
-            twin.channels.clone()
+            row.channels(twin)
         } else {
             Vec::new()
         },

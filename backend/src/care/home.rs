@@ -32,17 +32,18 @@ const fn headline_of(device_type: DeviceType) -> &'static [MetricCode] {
 pub fn in_one_line(row: &DeviceRow, twin: Option<&TwinView>, clinical: bool) -> HomeDevice {
     let never = TwinView::never_seen();
     let twin = twin.unwrap_or(&never);
+    let channels = row.channels(twin);
     let headline = headline_of(row.model.device_type)
         .iter()
         .filter(|_| clinical)
-        .filter_map(|metric| measurement(&twin.channels, *metric))
+        .filter_map(|metric| measurement(&channels, *metric))
         .collect();
     HomeDevice {
         device: row.id,
         device_type: row.model.device_type,
         model: row.model.name.clone(),
         connection: twin.technical.connection,
-        last_data: last_data(twin),
+        last_data: last_data(&channels),
         expected_interval_s: row.model.expected_interval_s,
         headline,
     }
@@ -68,8 +69,8 @@ fn measurement(channels: &[ChannelState], metric: MetricCode) -> Option<Measurem
 }
 
 /// When the newest measurement was made; a line that is open without any says nothing of therapy.
-fn last_data(twin: &TwinView) -> Option<Instant> {
-    twin.channels
+fn last_data(channels: &[ChannelState]) -> Option<Instant> {
+    channels
         .iter()
         .flat_map(|channel| [channel.latest, channel.last_known])
         .flatten()

@@ -160,7 +160,7 @@ pub async fn one_bed(
                 clinical: around
                     .clinical
                     .contains(&device.id)
-                    .then(|| twin.map(|twin| twin.channels.clone()).unwrap_or_default()),
+                    .then(|| twin.map(|twin| device.channels(twin)).unwrap_or_default()),
             }
         })
         .collect();

@@ -91,7 +91,7 @@ async fn view(app: &App, permit: Permit<Device, Read>) -> Result<DeviceView, Fai
         }),
         clinical: permit
             .has(DataClass::Clinical)
-            .then(|| twin.map(|twin| twin.channels.clone()).unwrap_or_default()),
+            .then(|| twin.map(|twin| row.channels(twin)).unwrap_or_default()),
     })
 }
 

@@ -14,6 +14,7 @@ use fleetward_common::{
     id::{DeviceId, SessionId},
     live::{ChannelUpdate, TechnicalUpdate, Topic},
     metric::MetricCode,
+    time::Instant,
 };
 use tokio::sync::Notify;
 
@@ -31,6 +32,8 @@ pub struct Update {
 #[derive(Debug, Clone)]
 pub struct WaveBytes {
     pub metric: MetricCode,
+    /// Its first sample.
+    pub start: Instant,
     pub bytes: Bytes,
 }
 
@@ -53,10 +56,22 @@ struct Inner {
 }
 
 /// What one tab is told about one device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct View {
     pub classes: Classes,
     pub waves: bool,
+    /// Nothing that was measured before this.
+    pub since: Instant,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            classes: Classes::default(),
+            waves: false,
+            since: Instant::EPOCH,
+        }
+    }
 }
 
 struct Listener {
@@ -121,11 +136,11 @@ impl Hub {
         let Some(listeners) = listeners.get(&device).filter(|listeners| !listeners.is_empty()) else {
             return;
         };
-        let channels: Vec<(MetricCode, Arc<str>)> = update
+        let channels: Vec<(MetricCode, Instant, Arc<str>)> = update
             .clinical
             .iter()
             .flat_map(|channels| channels.iter())
-            .filter_map(|channel| Some((channel.metric, json(channel)?)))
+            .filter_map(|channel| Some((channel.metric, channel.reading.at, json(channel)?)))
             .collect();
         let technical = update.technical.as_deref().and_then(json);
         for listener in listeners {
@@ -134,14 +149,13 @@ impl Hub {
                 continue;
             };
             if view.classes.has(DataClass::Clinical) {
-                if !channels.is_empty() {
+                let theirs = |measured: Instant| measured >= view.since;
+                for (metric, _, text) in channels.iter().filter(|(_, at, _)| theirs(*at)) {
                     let dirty = pending.devices.entry(device).or_default();
-                    for (metric, text) in &channels {
-                        dirty.channels.insert(*metric, Arc::clone(text));
-                    }
+                    dirty.channels.insert(*metric, Arc::clone(text));
                 }
                 if view.waves {
-                    for wave in &update.waves {
+                    for wave in update.waves.iter().filter(|wave| theirs(wave.start)) {
                         pending.waves.push_back((device, wave.bytes.clone()));
                     }
                     while pending.waves.len() > MOST_WAVES {
@@ -231,8 +245,8 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// From now on this tab hears exactly this. What waits for a device that is no longer in view is
-    /// thrown away, waves too.
+    /// From now on this tab hears exactly this. What waits for a device that is no longer in view, or is on
+    /// somebody else now, is thrown away, waves too.
     pub fn look_at(&self, views: HashMap<DeviceId, View>, topics: HashSet<Topic>) {
         let mut listeners = self
             .hub
@@ -255,11 +269,17 @@ impl Subscription {
                 .or_default()
                 .push(Arc::clone(&self.listener));
         }
+        let pending_views = std::mem::take(&mut pending.views);
+        let passed_on = |device: &DeviceId, view: &View| {
+            pending_views
+                .get(device)
+                .is_some_and(|before| before.since < view.since)
+        };
         pending.devices.retain(|device, dirty| {
             let Some(view) = views.get(device) else {
                 return false;
             };
-            if !view.classes.has(DataClass::Clinical) {
+            if !view.classes.has(DataClass::Clinical) || passed_on(device, view) {
                 dirty.channels.clear();
             }
             if !view.classes.has(DataClass::Technical) {
@@ -268,9 +288,9 @@ impl Subscription {
             true
         });
         pending.waves.retain(|(device, _)| {
-            views
-                .get(device)
-                .is_some_and(|view| view.waves && view.classes.has(DataClass::Clinical))
+            views.get(device).is_some_and(|view| {
+                view.waves && view.classes.has(DataClass::Clinical) && !passed_on(device, view)
+            })
         });
         pending.views = views;
         pending.topics = topics;
@@ -390,6 +410,7 @@ mod tests {
             })),
             waves: vec![Arc::new(WaveBytes {
                 metric: codes::ECG_LEAD_II,
+                start: Instant::from_millis(value),
                 bytes: Bytes::from(value.to_string()),
             })],
         }
@@ -400,6 +421,7 @@ mod tests {
         let view = View {
             classes: classes.iter().copied().collect(),
             waves,
+            since: Instant::EPOCH,
         };
         subscription.look_at(HashMap::from([(device, view)]), HashSet::new());
         subscription
@@ -456,6 +478,25 @@ mod tests {
         let text = batch.updates.unwrap();
         assert!(text.contains("connected") && !text.contains("channels"), "{text}");
         assert!(batch.waves.is_empty());
+    }
+
+    #[test]
+    fn what_was_measured_on_the_patient_before_is_not_sent_with_the_next_one() {
+        let hub = Hub::default();
+        let rashida = hub.subscribe(SessionId::new(Instant::EPOCH, [1; 10]));
+        let view = View {
+            classes: [DataClass::Clinical].into_iter().collect(),
+            waves: true,
+            since: Instant::from_millis(72),
+        };
+        rashida.look_at(HashMap::from([(device(1), view)]), HashSet::new());
+        hub.publish(device(1), heart_rate(71));
+        let batch = rashida.take();
+        assert!(batch.updates.is_none() && batch.waves.is_empty());
+        hub.publish(device(1), heart_rate(72));
+        let batch = rashida.take();
+        assert!(batch.updates.is_some());
+        assert_eq!(batch.waves.len(), 1);
     }
 
     #[test]

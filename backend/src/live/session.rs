@@ -218,10 +218,11 @@ impl Tab {
     fn look(&self) {
         let mut views: HashMap<DeviceId, View> = HashMap::new();
         for listening in self.topics.values() {
-            for (device, classes) in &listening.scope.devices {
+            for (device, sight) in &listening.scope.devices {
                 let view = views.entry(*device).or_default();
-                view.classes = view.classes.and(*classes);
+                view.classes = view.classes.and(sight.classes);
                 view.waves |= listening.waves;
+                view.since = view.since.max(sight.since);
             }
         }
         let topics: HashSet<Topic> = self.topics.keys().copied().collect();

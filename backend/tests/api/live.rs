@@ -30,7 +30,8 @@ use crate::{
 };
 
 fn frame(rate: i64) -> Update {
-    let at = Instant::from_millis(1_795_000_000_000);
+    // After whoever lies there now came.
+    let at = Instant::from_millis(4_000_000_000_000);
     let wave = WavePacket {
         device: DeviceId::new(at, [0; 10]),
         metric: codes::ECG_LEAD_II,
@@ -57,6 +58,7 @@ fn frame(rate: i64) -> Update {
         })),
         waves: vec![Arc::new(WaveBytes {
             metric: codes::ECG_LEAD_II,
+            start: at,
             bytes: wave.encode().into(),
         })],
     }

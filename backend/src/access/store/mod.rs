@@ -3,6 +3,7 @@
 mod conditions;
 mod device_standing;
 pub mod grants;
+pub mod held;
 pub mod scope;
 mod standing;
 

@@ -8,14 +8,15 @@ use diesel::{
 };
 use fleetward_common::{
     access::DataClass,
-    devices::{DeviceType, ModelSummary},
+    devices::{ChannelState, DeviceType, ModelSummary},
     id::{DeviceId, DeviceModelId, OrganisationId},
     text::{SerialNumber, SoftwareVersion},
     time::Instant,
 };
 
 use crate::{
-    access::{Device, Listing, Permit, Read},
+    access::{Device, Listing, Permit, Read, held_since},
+    devices::twin::TwinView,
     platform::db::{CorruptRow, DbConnection, DbError, StoredId, micros},
     schema::{beds, device_assignments, device_custody, device_models, devices, sites, units},
 };
@@ -28,6 +29,16 @@ pub struct DeviceRow {
     pub software: Option<SoftwareVersion>,
     pub model: ModelSummary,
     pub maker: OrganisationId,
+    /// Since when it has been on whom it is on now: what it measured before is not theirs. `None` where
+    /// nobody asked; then no value is shown.
+    held_since: Option<Instant>,
+}
+
+impl DeviceRow {
+    /// What it measures on whom it is on now.
+    pub fn channels(&self, twin: &TwinView) -> Vec<ChannelState> {
+        twin.channels_since(self.held_since.unwrap_or(Instant::from_micros(i64::MAX)))
+    }
 }
 
 /// Where a device is, in two tongues.
@@ -125,7 +136,10 @@ pub fn one(connection: &mut DbConnection, permit: &Permit<Device, Read>) -> Resu
     let row: Row = rows!()
         .filter(devices::id.eq(permit.id().stored()))
         .first(connection)?;
-    device(row)
+    let mut rows = [device(row)?];
+    with_holds(connection, &mut rows, permit.granted_at())?;
+    let [row] = rows;
+    Ok(row)
 }
 
 /// Those of `wanted` of which the actor may see the technical class.
@@ -140,7 +154,18 @@ pub fn of_devices(
         .filter(listing.within(DataClass::Technical))
         .select(devices::id)
         .load(connection)?;
-    by_ids(connection, seen)
+    let mut rows = by_ids(connection, seen)?;
+    with_holds(connection, &mut rows, listing.at())?;
+    Ok(rows)
+}
+
+fn with_holds(connection: &mut DbConnection, rows: &mut [DeviceRow], now: Instant) -> Result<(), DbError> {
+    let ids: Vec<DeviceId> = rows.iter().map(|row| row.id).collect();
+    let since = held_since(connection, &ids, now)?;
+    for row in rows {
+        row.held_since = Some(since.get(&row.id).copied().unwrap_or(Instant::EPOCH));
+    }
+    Ok(())
 }
 
 fn by_ids(connection: &mut DbConnection, ids: Vec<Vec<u8>>) -> Result<Vec<DeviceRow>, DbError> {
@@ -168,6 +193,7 @@ fn device(row: Row) -> Result<DeviceRow, DbError> {
         }))?,
         software: software.and_then(|version| SoftwareVersion::parse(&version).ok()),
         maker: OrganisationId::restored(&maker)?,
+        held_since: None,
         model: ModelSummary {
             id: DeviceModelId::restored(&model)?,
             name,

@@ -13,6 +13,7 @@ impl Audience for Hub {
         let waves = publication.waves.iter().map(|packet| {
             Arc::new(WaveBytes {
                 metric: packet.metric,
+                start: packet.start,
                 bytes: packet.encode().into(),
             })
         });

@@ -32,6 +32,19 @@ pub struct Technical {
 }
 
 impl TwinView {
+    /// Without what was measured before `since`, when the device was on somebody else.
+    pub fn channels_since(&self, since: Instant) -> Vec<ChannelState> {
+        let theirs = |reading: Option<Reading>| reading.filter(|reading| reading.at >= since);
+        self.channels
+            .iter()
+            .map(|channel| ChannelState {
+                latest: theirs(channel.latest),
+                last_known: theirs(channel.last_known),
+                ..channel.clone()
+            })
+            .collect()
+    }
+
     /// Of a device that was never heard.
     pub fn never_seen() -> Self {
         Self {

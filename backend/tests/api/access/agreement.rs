@@ -133,7 +133,7 @@ async fn stream_is_filtered_point(access: &Access, actor: &Actor, world: &World,
         let streamed = fleet
             .devices
             .get(device)
-            .is_some_and(|classes| classes.has(DataClass::Technical));
+            .is_some_and(|sight| sight.classes.has(DataClass::Technical));
         let point = allowed
             .get(device)
             .is_some_and(|permit| permit.has(DataClass::Technical));
@@ -151,7 +151,7 @@ async fn stream_is_filtered_point(access: &Access, actor: &Actor, world: &World,
                 let streamed = scope
                     .devices
                     .get(device)
-                    .is_some_and(|classes| classes.has(class));
+                    .is_some_and(|sight| sight.classes.has(class));
                 assert_eq!(
                     streamed,
                     here && permit.has(class),

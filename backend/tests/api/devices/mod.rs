@@ -1,6 +1,7 @@
 //! From the reference agent, through the device port, to what people read.
 
 mod monitor;
+mod passed_on;
 mod replay;
 mod road_in;
 
