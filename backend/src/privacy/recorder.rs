@@ -21,7 +21,7 @@ use crate::{
     app::App,
     platform::{
         db::{Db, DbConnection, DbError, QueryError},
-        http::Failure,
+        http::{Failure, asking::Asking},
         secrets::Key,
     },
 };
@@ -92,6 +92,9 @@ impl Recorder {
         match kept {
             Ok(Ok(())) => {
                 tracing::error!("the audit record can't be written; an emergency went into the journal");
+                if let Some(asking) = Asking::current() {
+                    asking.note_recorded();
+                }
                 Ok(())
             }
             Ok(Err(error)) => {

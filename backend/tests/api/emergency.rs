@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     on_both_engines,
+    privacy::{break_the_record, verified},
     support::{Person, Portal, people::Answer, portal::Options, tab::Tab},
 };
 
@@ -201,6 +202,40 @@ on_both_engines! {
         let ended = portal.details_about(hollis.patient, "emergency_access_ended").await;
         assert_eq!(ended.len(), 1);
         assert_eq!(ended[0]["by"], "expiry");
+    }
+
+    async fn a_record_that_takes_no_entry_stops_everything_but_an_emergency(portal: Portal) {
+        let mut tomas = portal.sign_in("tomas.reuter").await;
+        let louise = portal.sign_in("louise.brandt").await;
+        let board = crate::care::board_of(&louise).await;
+        let bed = |label: &str| board.beds.iter().find(|bed| bed.label == label).unwrap();
+        let Occupancy::Occupied { patient: harte, .. } = bed("7").occupancy else { panic!("bed 7 is free") };
+
+        break_the_record(&portal, true).await;
+        let to = json!({ "bed": bed("8").id });
+        let moved = louise.post(&format!("/api/v1/patients/{harte}/transfer"), &to).await;
+        assert_eq!(moved.code(), "unavailable", "{}", moved.text);
+        let hollis = opened(&mut tomas, HOLLIS).await;
+        let path = format!("/api/v1/patients/{}", hollis.patient);
+        assert_eq!(status_of(&tomas, &path).await, 200);
+        let extended = tomas.post("/api/v1/emergency/extension", &called()).await;
+        assert_eq!(extended.status, 200, "{}", extended.text);
+        assert_eq!(tomas.delete("/api/v1/emergency").await.status, 204);
+        assert_eq!(portal.events_about(hollis.patient).await, ["patient_admitted"]);
+
+        break_the_record(&portal, false).await;
+        portal.app.recorder.merge_journal().await.unwrap();
+        let events = portal.events_about(hollis.patient).await;
+        for event in [
+            "emergency_looked_up",
+            "emergency_access_opened",
+            "emergency_access_extended",
+            "emergency_access_ended",
+        ] {
+            let times = events.iter().filter(|known| *known == event).count();
+            assert_eq!(times, 1, "{event}: {events:?}");
+        }
+        assert!(verified(&portal).is_whole());
     }
 
     async fn an_open_stream_ends_with_the_access(portal: Portal) {

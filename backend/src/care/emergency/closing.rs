@@ -13,7 +13,7 @@ use crate::{
     access::store::grants::{self, Over},
     app::App,
     platform::http::{Failure, failure::chain},
-    privacy::audit::{self, AuditAction, AuditActor, AuditEntity, AuditEntry, AuditOutcome},
+    privacy::audit::{AuditAction, AuditActor, AuditEntity, AuditEntry, AuditOutcome},
 };
 
 const ROUND: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ pub async fn close_what_is_over(app: &App) -> Result<usize, Failure> {
     if over.is_empty() {
         return Ok(0);
     }
-    let key = app.secrets.audit.clone();
+    let recorder = app.recorder.clone();
     let ended = over.clone();
     let closed = app
         .db
@@ -68,7 +68,7 @@ pub async fn close_what_is_over(app: &App) -> Result<usize, Failure> {
                     patient: Some(over.patient),
                     detail: json!({ "by": over.by.as_str(), "ended_at": over.at.micros() }),
                 };
-                audit::append(connection, &key, &entry)?;
+                recorder.append_in_emergency(connection, &entry)?;
                 closed += 1;
             }
             Ok::<_, Failure>(closed)

@@ -2,8 +2,9 @@
 //!
 //! Three steps: find one patient exactly and compare two identifiers; say why; prove who you are. Then
 //! fifteen minutes in which the relation `break_glass` holds. Nothing here waits for anything but our
-//! own database. Each step is on record before its answer leaves, and the opening puts a review into
-//! the privacy officers' queue in the same transaction.
+//! own database, and not even for its audit record: what that can't take goes into the reserved journal.
+//! Each step is on record before its answer leaves, and the opening puts a review into the privacy
+//! officers' queue in the same transaction.
 //!
 //! What decides is in `access/break_glass.rs`; `closing.rs` ends what is over.
 
@@ -33,7 +34,7 @@ use crate::{
     app::App,
     platform::http::Failure,
     privacy::{
-        audit::{self, AuditAction, AuditActor, AuditEntity, AuditEntry, AuditOutcome},
+        audit::{AuditAction, AuditActor, AuditEntity, AuditEntry, AuditOutcome},
         review::{self, About, NewReview},
     },
 };
@@ -72,10 +73,7 @@ async fn look_up(app: &Data<App>, actor: &Actor, by: LookUp) -> Result<FoundPati
         patient,
         detail: json!({ "by": by_word, "found": patient.is_some() }),
     };
-    let key = app.secrets.audit.clone();
-    app.db
-        .write(move |connection| Ok::<_, Failure>(audit::append(connection, &key, &entry)?))
-        .await?;
+    app.recorder.write_in_emergency(entry).await?;
     let patient = patient.ok_or(Failure::NotFound)?;
     describe(app, actor, listing, patient).await
 }
@@ -143,11 +141,7 @@ async fn open(
     let review_id = AccessReviewId::new(now, app.clock.entropy());
     let message_entropy: Vec<_> = (0..notice::MOST).map(|_| app.clock.entropy()).collect();
     let closes_at = now + OPEN_FOR;
-    let (keys, key, outbox) = (
-        app.keys.clone(),
-        app.secrets.audit.clone(),
-        app.secrets.outbox.clone(),
-    );
+    let (keys, recorder, outbox) = (app.keys.clone(), app.recorder.clone(), app.secrets.outbox.clone());
     let organisation = permit.standing().organisation.ok_or(Failure::NotFound)?;
     app.db
         .write(move |connection| {
@@ -155,7 +149,7 @@ async fn open(
                 grants::end(connection, before.grant, EndedBy::Person, now)?;
                 let entry = entry(&actor, organisation, now, "emergency_access_ended", &before)
                     .with(json!({ "by": EndedBy::Person.as_str() }));
-                audit::append(connection, &key, &entry)?;
+                recorder.append_in_emergency(connection, &entry)?;
             }
             let sentence = asked.sentence.trim();
             let new = NewGrant {
@@ -197,7 +191,7 @@ async fn open(
                 "reason": asked.reason.as_str(),
                 "proof": proof.kind.as_str(),
             }));
-            audit::append(connection, &key, &entry)?;
+            recorder.append_in_emergency(connection, &entry)?;
             Ok::<_, Failure>(())
         })
         .await?;
@@ -210,7 +204,7 @@ async fn extend(app: &Data<App>, actor: &Actor, proof: Proof, asked: OpenInEmerg
     check_sentence(&asked.sentence)?;
     let now = app.clock.now();
     let emergency = actor.emergency.ok_or(Failure::NotFound)?;
-    let (keys, key, actor) = (app.keys.clone(), app.secrets.audit.clone(), actor.clone());
+    let (keys, recorder, actor) = (app.keys.clone(), app.recorder.clone(), actor.clone());
     let organisation = app
         .db
         .write(move |connection| {
@@ -231,7 +225,7 @@ async fn extend(app: &Data<App>, actor: &Actor, proof: Proof, asked: OpenInEmerg
                 &emergency,
             )
             .with(json!({ "reason": asked.reason.as_str(), "proof": proof.kind.as_str() }));
-            audit::append(connection, &key, &entry)?;
+            recorder.append_in_emergency(connection, &entry)?;
             Ok(grant.organisation)
         })
         .await?;
@@ -251,7 +245,7 @@ async fn end(app: &Data<App>, actor: &Actor) -> Result<(), Failure> {
     let Some(emergency) = actor.emergency else {
         return Ok(());
     };
-    let (now, key, actor) = (app.clock.now(), app.secrets.audit.clone(), actor.clone());
+    let (now, recorder, actor) = (app.clock.now(), app.recorder.clone(), actor.clone());
     let organisation = app
         .db
         .write(move |connection| {
@@ -267,7 +261,7 @@ async fn end(app: &Data<App>, actor: &Actor) -> Result<(), Failure> {
                     &emergency,
                 )
                 .with(json!({ "by": EndedBy::Person.as_str() }));
-                audit::append(connection, &key, &entry)?;
+                recorder.append_in_emergency(connection, &entry)?;
             }
             Ok::<_, Failure>(grant.organisation)
         })

@@ -6,6 +6,7 @@ use super::audit::append_content;
 use crate::{
     platform::{
         db::{DbConnection, DbError, QueryError},
+        http::asking,
         secrets::Key,
     },
     privacy::{
@@ -50,8 +51,9 @@ pub fn append_or_keep(
         return Ok(());
     };
     tracing::error!(cause = %refused, "the audit record can't be written; an emergency goes into the journal");
-    journal.append(content).map_err(|error| {
+    let kept = journal.append(content).map_err(|error| {
         tracing::error!(cause = %error, "an emergency could not be recorded anywhere");
         QueryError::QueryBuilderError(error.into())
-    })
+    });
+    kept.inspect(|()| asking::note_entry())
 }

@@ -8,6 +8,9 @@ mod record;
 mod rotation;
 mod search;
 
+pub use reads::break_the_record;
+pub use record::verified;
+
 use fleetward::privacy::audit::RecordedEntry;
 use fleetward::{platform::http::Failure, privacy::audit};
 use fleetward_common::id::OrganisationId;

@@ -54,7 +54,7 @@ async fn entries_of(portal: &Portal, call: impl Future<Output = Answer>) -> (Ans
 }
 
 /// As when the disk is full: nothing can be added to the record.
-async fn break_the_record(portal: &Portal, broken: bool) {
+pub async fn break_the_record(portal: &Portal, broken: bool) {
     let sqlite = if broken {
         "CREATE TRIGGER record_is_full BEFORE INSERT ON audit_entries
          BEGIN SELECT RAISE(ABORT, 'no room'); END"

@@ -12,7 +12,7 @@ use super::organisation;
 use crate::{care::board_of, on_both_engines, support::Portal};
 
 /// As the command does it, beside the running server.
-fn verified(portal: &Portal) -> Report {
+pub fn verified(portal: &Portal) -> Report {
     let mut connection = portal.location().connect_reader().unwrap();
     let key = &portal.app.secrets.audit;
     verify::every_chain(&mut connection, key, &app::journal_folder(portal.data())).unwrap()
