@@ -7,9 +7,10 @@
 )]
 
 use std::{
-    env,
+    env, fs,
     io::{self, Read},
     net::SocketAddr,
+    path::Path,
     process::ExitCode,
     thread,
 };
@@ -32,6 +33,7 @@ use fleetward::{
         recorder::RecordError,
         verify::{self, Report},
     },
+    reviews::export,
     serve::{self, Door, Ports},
 };
 use tokio::{
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => System::new().block_on(run(options)),
         Command::Seed(store) => System::new().block_on(seed(store)),
         Command::VerifyAudit(store) => return verify_audit(&store),
+        Command::VerifyExport { store, file } => return verify_export(&store, &file),
         Command::RotateKeys { store, organisation } => rotate_keys(store, &organisation),
     };
     match outcome {
@@ -124,6 +127,43 @@ fn verify_audit(store: &Store) -> ExitCode {
         Err(error) => {
             eprintln!("fleetward: {error}");
             ExitCode::from(2)
+        }
+    }
+}
+
+/// Success only when the copy is as it left, and the record it was made of fitted together.
+fn verify_export(store: &Store, file: &Path) -> ExitCode {
+    let secrets = match Secrets::open_existing(&store.data.join("secrets")) {
+        Ok(secrets) => secrets,
+        Err(error) => {
+            eprintln!("fleetward: {}", StartError::from(error));
+            return ExitCode::from(2);
+        }
+    };
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("fleetward: can't read {}: {error}", file.display());
+            return ExitCode::from(2);
+        }
+    };
+    match export::verify(&text, &secrets.audit) {
+        Ok(checked) => {
+            println!(
+                "{}: {} entries of {}, as they left this server.",
+                file.display(),
+                checked.entries,
+                checked.organisation_name
+            );
+            if checked.chain_verified {
+                return ExitCode::SUCCESS;
+            }
+            println!("The record was broken, or not checked yet, when this copy was made.");
+            ExitCode::FAILURE
+        }
+        Err(bad) => {
+            println!("{}: {bad}.", file.display());
+            ExitCode::FAILURE
         }
     }
 }

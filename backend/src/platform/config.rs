@@ -17,6 +17,8 @@ fleetward: the cloud and portal for connected medical devices
   fleetward serve --data DIR [options]   serve the portal and the device port
   fleetward seed  --data DIR             make the demo world and its device credentials, once
   fleetward audit verify --data DIR      check every audit chain, also while the server runs
+  fleetward audit verify-export FILE --data DIR
+                                         check that a signed copy is as it left this server
   fleetward keys rotate --data DIR --organisation NAME
                                          a new key for the organisation, also while the server runs
 
@@ -46,6 +48,10 @@ pub enum Command {
     Serve(Serve),
     Seed(Store),
     VerifyAudit(Store),
+    VerifyExport {
+        store: Store,
+        file: PathBuf,
+    },
     RotateKeys {
         store: Store,
         /// Its name as it is written, or its id.
@@ -92,7 +98,7 @@ impl Command {
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
         let mut parser = Parser::from_args(arguments);
         let mut command: Option<String> = None;
-        let (mut subject, mut organisation) = (None, None);
+        let (mut subject, mut organisation, mut file) = (None::<String>, None, None::<PathBuf>);
         let mut data: Option<PathBuf> = None;
         let mut database_url = None;
         let (mut port, mut device_port, mut ops_port) = (8_080, 8_443, 9_090);
@@ -129,6 +135,9 @@ impl Command {
                 {
                     subject = Some(word.string()?);
                 }
+                Arg::Value(word) if file.is_none() && subject.as_deref() == Some("verify-export") => {
+                    file = Some(word.into());
+                }
                 other => return Err(other.unexpected()),
             }
         }
@@ -141,7 +150,13 @@ impl Command {
         let words = (command.as_deref(), subject.as_deref());
         match words {
             (Some("audit"), Some("verify")) => return Ok(Command::VerifyAudit(store(data)?)),
-            (Some("audit"), _) => return Err("`audit` is followed by `verify`".into()),
+            (Some("audit"), Some("verify-export")) => {
+                return Ok(Command::VerifyExport {
+                    file: file.ok_or("a FILE is missing: the signed copy to check")?,
+                    store: store(data)?,
+                });
+            }
+            (Some("audit"), _) => return Err("`audit` is followed by `verify` or `verify-export`".into()),
             (Some("keys"), Some("rotate")) => {
                 return Ok(Command::RotateKeys {
                     store: store(data)?,
@@ -256,7 +271,16 @@ mod tests {
         ));
         assert_eq!(
             parse("audit --data d").unwrap_err(),
-            "`audit` is followed by `verify`"
+            "`audit` is followed by `verify` or `verify-export`"
+        );
+        assert!(matches!(
+            parse("audit verify-export copy.jsonl --data d"),
+            Ok(Command::VerifyExport { file, .. }) if file.as_os_str() == "copy.jsonl"
+        ));
+        assert!(
+            parse("audit verify-export --data d")
+                .unwrap_err()
+                .starts_with("a FILE is missing")
         );
         assert!(matches!(
             parse("keys rotate --data d --organisation Northgate"),
