@@ -8,7 +8,7 @@ use fleetward_common::{
 use serde::Deserialize;
 
 use super::{
-    Actor, Bed, Device, Membership, Organisation, Patient, ReadPolicy, Subject, Unit,
+    AccessReview, Actor, Bed, Consent, Device, Membership, Organisation, Patient, ReadPolicy, Subject, Unit,
     policy::{Effect, Rule},
     store::Stands,
 };
@@ -63,8 +63,8 @@ pub async fn capabilities(
             Kind::Device => on::<Device>(&app, actor, &id).await?,
             Kind::Organisation => on::<Organisation>(&app, actor, &id).await?,
             Kind::Membership => on::<Membership>(&app, actor, &id).await?,
-            // A review and a consent say with their own page what may be done with them.
-            Kind::AccessReview | Kind::Consent => return Err(Failure::NotFound),
+            Kind::AccessReview => on::<AccessReview>(&app, actor, &id).await?,
+            Kind::Consent => on::<Consent>(&app, actor, &id).await?,
         },
         _ => {
             return Err(Failure::BadRequest(

@@ -9,7 +9,7 @@ use fleetward::{
     reviews::{export, watch},
 };
 use fleetward_common::{
-    access::{Purpose, Role},
+    access::{Action, Capabilities, Kind, Purpose, Role},
     id::{AccessReviewId, PatientId},
     review::{
         ChainView, Degree, MayDecide, Question, RecordPage, ReviewEvent, ReviewKind, ReviewQueue,
@@ -274,6 +274,15 @@ on_both_engines! {
         let changed = copy.text.replacen("emergency_access_opened", "emergency_access_opende", 1);
         assert!(export::verify(&changed, key).is_err());
         assert_eq!(portal.count_of("record_exported").await, 1);
+    }
+
+    async fn helen_is_told_what_she_may_do_with_a_review_and_tomas_finds_no_such_review(portal: Portal) {
+        let review = one_review(&portal).await;
+        let helen = portal.sign_in("helen.frost").await;
+        let path = format!("/api/v1/capabilities?kind=access_review&id={review}");
+        let may: Capabilities = helen.read(&path).await;
+        assert!(may.may(Kind::AccessReview, Action::DecideReview));
+        assert_eq!(portal.sign_in("tomas.reuter").await.get(&path).await.status, 404);
     }
 
     async fn while_the_record_is_broken_officers_read_and_nobody_decides(portal: Portal) {

@@ -10,14 +10,14 @@ use diesel::{
     RunQueryDsl,
 };
 use fleetward_common::{
-    id::{AccessReviewId, BedId, MembershipId, OrganisationId, PatientId, PersonId, UnitId},
+    id::{AccessReviewId, BedId, ConsentId, MembershipId, OrganisationId, PatientId, PersonId, UnitId},
     sharing::ConsentPurpose,
     time::Instant,
 };
 
 use crate::{
     access::{
-        permit::{AccessReview, Bed, Membership, Organisation, Patient, Subject, Unit},
+        permit::{AccessReview, Bed, Consent, Membership, Organisation, Patient, Subject, Unit},
         relations::Standing,
     },
     platform::db::{DbConnection, DbError, StoredId, micros},
@@ -183,6 +183,28 @@ impl Stands for AccessReview {
         Ok(Some(Standing {
             organisation: Some(OrganisationId::restored(&organisation)?),
             person: Some(PersonId::restored(&person)?),
+            ..Standing::default()
+        }))
+    }
+}
+
+impl Stands for Consent {
+    fn standing(
+        connection: &mut DbConnection,
+        id: ConsentId,
+        _: Instant,
+    ) -> Result<Option<Standing>, DbError> {
+        let row: Option<(Vec<u8>, Vec<u8>)> = consents::table
+            .find(id.stored())
+            .select((consents::organisation_id, consents::patient_id))
+            .first(connection)
+            .optional()?;
+        let Some((organisation, patient)) = row else {
+            return Ok(None);
+        };
+        Ok(Some(Standing {
+            organisation: Some(OrganisationId::restored(&organisation)?),
+            patient: Some(PatientId::restored(&patient)?),
             ..Standing::default()
         }))
     }
