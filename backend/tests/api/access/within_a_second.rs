@@ -1,7 +1,5 @@
 //! Whatever changes about who may see what reaches the open streams. Each test prints the delay.
 
-use std::time::Instant as Started;
-
 use fleetward::{
     access::Access,
     care::store::places,
@@ -18,7 +16,7 @@ use fleetward_common::{
 use crate::{
     care::board_of,
     on_both_engines,
-    support::{Person, Portal, tab::Tab},
+    support::{Delay, Person, Portal, tab::Tab},
 };
 
 /// Rashida's board, open and listening.
@@ -30,14 +28,11 @@ async fn watching(portal: &Portal, person: &Person<'_>) -> (WardBoard, Tab) {
     (board, tab)
 }
 
-fn told(what: &str, since: Started) {
-    println!(
-        "delay: {what} reached an open board after {} ms",
-        since.elapsed().as_millis()
-    );
+fn told(what: &str, since: &Delay) {
+    since.told(&format!("{what} reached an open board"));
 }
 
-async fn until_refused(tab: &mut Tab, what: &str, since: Started) {
+async fn until_refused(tab: &mut Tab, what: &str, since: &Delay) {
     let refused = tab
         .until(|message| matches!(message, LiveMessage::Refused { .. }))
         .await;
@@ -48,7 +43,7 @@ async fn until_refused(tab: &mut Tab, what: &str, since: Started) {
     assert_eq!(error.code, ErrorCode::NotFound);
 }
 
-async fn until_changed(tab: &mut Tab, what: &str, since: Started) {
+async fn until_changed(tab: &mut Tab, what: &str, since: &Delay) {
     tab.until(|message| matches!(message, LiveMessage::Changed { .. }))
         .await;
     told(what, since);
@@ -81,9 +76,9 @@ on_both_engines! {
         // Nurses lose their wards.
         let policy = fleetward::access::policy::POLICY.replace("p, nurse|charge_nurse", "p, charge_nurse");
         let policy = Access::parse_policy(&policy).await.unwrap();
-        let since = Started::now();
+        let since = Delay::begins();
         portal.app.access.replace_policy(policy);
-        until_refused(&mut tab, "a new policy", since).await;
+        until_refused(&mut tab, "a new policy", &since).await;
         assert_eq!(rashida.get(&format!("/api/v1/wards/{}", board.ward.id)).await.status, 404);
     }
 
@@ -91,13 +86,13 @@ on_both_engines! {
         let rashida = portal.sign_in("rashida.amadi").await;
         let (board, mut tab) = watching(&portal, &rashida).await;
         let (unit, now): (UnitId, _) = (board.ward.id, portal.app.clock.now());
-        let since = Started::now();
+        let since = Delay::begins();
         change(&portal, "rashida.amadi", move |connection, account| {
             people::leave_unit(connection, account.membership, unit, now)?;
             Ok(())
         })
         .await;
-        until_refused(&mut tab, "a ward that is left", since).await;
+        until_refused(&mut tab, "a ward that is left", &since).await;
         assert_eq!(rashida.get(&format!("/api/v1/wards/{unit}")).await.status, 404);
     }
 
@@ -108,14 +103,14 @@ on_both_engines! {
         let topic = Topic::Ward(ward_4b);
         assert!(matches!(tab.subscribe(topic).await, LiveMessage::Refused { .. }));
         let (now, entropy) = (portal.app.clock.now(), portal.app.clock.entropy());
-        let since = Started::now();
+        let since = Delay::begins();
         change(&portal, "ivo.lang", move |connection, account| {
             let id = IntervalId::new(now, entropy);
             people::join_unit(connection, id, account.membership, ward_4b, now)?;
             Ok(())
         })
         .await;
-        until_changed(&mut tab, "a ward that is joined", since).await;
+        until_changed(&mut tab, "a ward that is joined", &since).await;
         assert_eq!(tab.subscribe(topic).await, LiveMessage::Subscribed { topic });
     }
 
@@ -123,7 +118,7 @@ on_both_engines! {
         let rashida = portal.sign_in("rashida.amadi").await;
         let (board, mut tab) = watching(&portal, &rashida).await;
         let now = portal.app.clock.now();
-        let since = Started::now();
+        let since = Delay::begins();
         let ended = portal
             .app
             .db
@@ -135,7 +130,7 @@ on_both_engines! {
             .unwrap();
         ended.into_iter().for_each(|session| portal.app.live.end_session(session));
         assert_eq!(tab.until_closed().await, "Signed out");
-        told("the end of a session", since);
+        told("the end of a session", &since);
         assert_eq!(rashida.get(&format!("/api/v1/wards/{}", board.ward.id)).await.status, 401);
     }
 
@@ -143,13 +138,13 @@ on_both_engines! {
         let rashida = portal.sign_in("rashida.amadi").await;
         let (board, mut tab) = watching(&portal, &rashida).await;
         let (device, now): (DeviceId, _) = (board.beds[6].devices[0].device, portal.app.clock.now());
-        let since = Started::now();
+        let since = Delay::begins();
         change(&portal, "rashida.amadi", move |connection, _| {
             places::end_assignment(connection, device, now)?;
             Ok(())
         })
         .await;
-        until_changed(&mut tab, "a monitor that is taken away", since).await;
+        until_changed(&mut tab, "a monitor that is taken away", &since).await;
         let left = board_of(&rashida).await.beds[6].devices.clone();
         assert!(left.iter().all(|at_bed| at_bed.device != device));
         assert_eq!(rashida.get(&format!("/api/v1/devices/{device}")).await.status, 404);
@@ -160,11 +155,11 @@ on_both_engines! {
         let (board, mut tab) = watching(&portal, &louise).await;
         let Occupancy::Occupied { patient, .. } = board.beds[6].occupancy else { panic!("bed 7 is taken") };
         let elsewhere = free_bed_on_5a(&portal).await;
-        let since = Started::now();
+        let since = Delay::begins();
         let body = serde_json::json!({ "bed": elsewhere });
         let moved = louise.post(&format!("/api/v1/patients/{patient}/transfer"), &body).await;
         assert_eq!(moved.status, 204, "{}", moved.text);
-        until_changed(&mut tab, "a patient who is moved to another ward", since).await;
+        until_changed(&mut tab, "a patient who is moved to another ward", &since).await;
         let now = board_of(&louise).await;
         assert!(now.beds[6].occupancy == Occupancy::Free);
         // The monitor stays at the bed, on nobody.

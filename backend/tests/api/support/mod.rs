@@ -1,4 +1,5 @@
 pub mod authenticator;
+pub mod delay;
 pub mod engine;
 pub mod people;
 pub mod portal;
@@ -7,6 +8,7 @@ mod postgres;
 mod record;
 pub mod tab;
 
+pub use delay::Delay;
 pub use people::Person;
 pub use portal::Portal;
 

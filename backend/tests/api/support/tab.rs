@@ -12,6 +12,9 @@ use tokio_tungstenite::{
 
 use super::{Person, Portal};
 
+/// Long enough for a busy machine with two cores.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 pub struct Tab {
     pub line: WebSocketStream<TcpStream>,
 }
@@ -61,9 +64,9 @@ impl Tab {
 
     pub async fn next(&mut self) -> Heard {
         loop {
-            let message = timeout(Duration::from_secs(8), self.line.next())
+            let message = timeout(PATIENCE, self.line.next())
                 .await
-                .expect("something within 8 s");
+                .expect("something to hear");
             match message {
                 Some(Ok(Message::Text(text))) => return Heard::Message(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Binary(bytes))) => return Heard::Wave(WavePacket::decode(&bytes).unwrap()),
@@ -77,20 +80,26 @@ impl Tab {
     }
 
     pub async fn until(&mut self, wanted: impl Fn(&LiveMessage) -> bool) -> LiveMessage {
-        loop {
-            match self.next().await {
-                Heard::Message(message) if wanted(&message) => return message,
-                Heard::Closed(reason) => panic!("closed: {reason}"),
-                _ => {}
+        let heard = async {
+            loop {
+                match self.next().await {
+                    Heard::Message(message) if wanted(&message) => return message,
+                    Heard::Closed(reason) => panic!("closed: {reason}"),
+                    _ => {}
+                }
             }
-        }
+        };
+        timeout(PATIENCE, heard).await.expect("what was waited for")
     }
 
     pub async fn until_closed(&mut self) -> String {
-        loop {
-            if let Heard::Closed(reason) = self.next().await {
-                return reason;
+        let closed = async {
+            loop {
+                if let Heard::Closed(reason) = self.next().await {
+                    return reason;
+                }
             }
-        }
+        };
+        timeout(PATIENCE, closed).await.expect("the end of the socket")
     }
 }
