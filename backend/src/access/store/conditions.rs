@@ -18,7 +18,7 @@ use crate::{
         policy::Reach,
         relations::{Facts, Relation},
     },
-    platform::db::{DbConnection, DbError, StoredId, micros},
+    platform::db::{DbConnection, DbError, StoredId, micros, open_at},
     schema::{
         access_reviews, bed_stays, beds, care_teams, consents, device_assignments, device_custody, devices,
         memberships, organisations, patients, support_grants, units,
@@ -59,16 +59,6 @@ macro_rules! ids_within {
                 .map(|id| <$id>::restored(id).map_err(DbError::from))
                 .collect()
         }
-    };
-}
-
-macro_rules! open_at {
-    ($table:ident, $now:expr) => {
-        $table::valid_from.le(micros($now)).and(
-            $table::valid_until
-                .is_null()
-                .or($table::valid_until.assume_not_null().gt(micros($now))),
-        )
     };
 }
 

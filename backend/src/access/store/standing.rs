@@ -5,10 +5,7 @@
 
 use std::collections::HashMap;
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    RunQueryDsl,
-};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     id::{AccessReviewId, BedId, ConsentId, MembershipId, OrganisationId, PatientId, PersonId, UnitId},
     sharing::ConsentPurpose,
@@ -20,7 +17,7 @@ use crate::{
         permit::{AccessReview, Bed, Consent, Membership, Organisation, Patient, Subject, Unit},
         relations::Standing,
     },
-    platform::db::{DbConnection, DbError, StoredId, micros},
+    platform::db::{DbConnection, DbError, StoredId, open_at},
     schema::{
         access_reviews, bed_stays, beds, care_teams, consents, memberships, organisations, patients, units,
     },
@@ -34,16 +31,6 @@ pub trait Stands: Subject {
         id: Self::Id,
         now: Instant,
     ) -> Result<Option<Standing>, DbError>;
-}
-
-macro_rules! open_at {
-    ($table:ident, $now:expr) => {
-        $table::valid_from.le(micros($now)).and(
-            $table::valid_until
-                .is_null()
-                .or($table::valid_until.assume_not_null().gt(micros($now))),
-        )
-    };
 }
 
 impl Stands for Unit {

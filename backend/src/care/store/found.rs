@@ -1,10 +1,7 @@
 //! Finding one patient exactly, for an emergency: by record number, by place, by bed. A patient out of
 //! reach and one who does not exist cost the same statements and are both nobody.
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    RunQueryDsl,
-};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     access::DataClass,
     emergency::{EmergencyWard, LookUp, Place},
@@ -15,19 +12,9 @@ use fleetward_common::{
 use super::keys::PatientKeys;
 use crate::{
     access::{Listing, OpenEmergency, Organisation, Patient, Permit, Read},
-    platform::db::{DbConnection, DbError, StoredId, micros},
+    platform::db::{DbConnection, DbError, StoredId, open_at},
     schema::{bed_stays, beds, patients, sites, units},
 };
-
-macro_rules! open_at {
-    ($table:ident, $now:expr) => {
-        $table::valid_from.le(micros($now)).and(
-            $table::valid_until
-                .is_null()
-                .or($table::valid_until.assume_not_null().gt(micros($now))),
-        )
-    };
-}
 
 /// The one patient that is meant, if this person could open them in an emergency.
 pub fn patient(

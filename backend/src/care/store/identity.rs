@@ -5,9 +5,7 @@
 
 use std::collections::HashMap;
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl,
-};
+use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 use fleetward_common::{
     access::DataClass,
     care::{PatientIdentity, Sex},
@@ -20,7 +18,7 @@ use super::keys::{PatientKeys, open, seal};
 use crate::care::sealing::Sealed;
 use crate::{
     access::{AccessReview, Act, Bed, Listing, Patient, Permit, Read},
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, micros},
+    platform::db::{CorruptRow, DbConnection, DbError, StoredId, micros, open_at},
     schema::{access_reviews, bed_stays, beds, patient_blind_indexes, patient_identities, patients},
 };
 
@@ -162,12 +160,7 @@ pub fn in_beds_of(
         .load(connection)?;
     let lying = bed_stays::table
         .filter(bed_stays::bed_id.eq_any(known))
-        .filter(bed_stays::valid_from.le(micros(listing.at())))
-        .filter(
-            bed_stays::valid_until
-                .is_null()
-                .or(bed_stays::valid_until.assume_not_null().gt(micros(listing.at()))),
-        )
+        .filter(open_at!(bed_stays, listing.at()))
         .select(bed_stays::patient_id);
     let rows: Vec<Row> = patient_identities::table
         .filter(patient_identities::patient_id.eq_any(lying))

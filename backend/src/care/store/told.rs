@@ -1,6 +1,6 @@
 //! Who is told of an emergency access: the privacy officers of the patient's organisation.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     access::Role,
     emergency::Told,
@@ -9,7 +9,7 @@ use fleetward_common::{
 };
 
 use crate::{
-    platform::db::{DbConnection, DbError, StoredId, micros},
+    platform::db::{DbConnection, DbError, StoredId, open_at},
     schema::{memberships, people},
 };
 
@@ -27,12 +27,7 @@ pub fn privacy_officers(
         .inner_join(people::table)
         .filter(memberships::organisation_id.eq(organisation.stored()))
         .filter(memberships::role.eq(Role::PrivacyOfficer.as_str()))
-        .filter(memberships::valid_from.le(micros(now)))
-        .filter(
-            memberships::valid_until
-                .is_null()
-                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(memberships, now))
         .filter(people::suspended_at.is_null())
         .order(people::name)
         .select((people::id, people::name))

@@ -12,7 +12,7 @@ use fleetward_common::{
 use super::places::{self, Carer, NewAssignment, NewCare, NewStay};
 use crate::{
     access::{Bed, Patient, Permit, Transfer},
-    platform::db::{DbConnection, DbError, StoredId, micros},
+    platform::db::{DbConnection, DbError, StoredId, micros, open_at},
     schema::{bed_stays, beds, care_teams, device_assignments},
 };
 
@@ -28,16 +28,6 @@ pub enum Outcome {
     LeftMeanwhile,
     AlreadyThere,
     Taken,
-}
-
-macro_rules! open_at {
-    ($table:ident, $now:expr) => {
-        $table::valid_from.le(micros($now)).and(
-            $table::valid_until
-                .is_null()
-                .or($table::valid_until.assume_not_null().gt(micros($now))),
-        )
-    };
 }
 
 /// The patient lies in the other bed from `at` on. Monitors stay where they stand: those at the old bed

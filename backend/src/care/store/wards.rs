@@ -16,19 +16,9 @@ use fleetward_common::{
 
 use crate::{
     access::{Bed, Device, Listing, Patient, Permit, Read, Unit},
-    platform::db::{DbConnection, DbError, StoredId, instant, micros},
+    platform::db::{DbConnection, DbError, StoredId, instant, micros, open_at},
     schema::{bed_stays, beds, device_assignments, devices, organisations, patients, sites, units},
 };
-
-macro_rules! open_at {
-    ($table:ident, $now:expr) => {
-        $table::valid_from.le(micros($now)).and(
-            $table::valid_until
-                .is_null()
-                .or($table::valid_until.assume_not_null().gt(micros($now))),
-        )
-    };
-}
 
 /// Wards in reach, with how many beds they have and how many are taken. Clinics have no beds and are
 /// no wards.

@@ -1,9 +1,6 @@
 //! People, their memberships and their passwords.
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    QueryResult, RunQueryDsl,
-};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 use fleetward_common::{
     access::Role,
     id::{IntervalId, MembershipId, OrganisationId, PersonId, UnitId},
@@ -11,7 +8,7 @@ use fleetward_common::{
 };
 
 use crate::{
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros, open_at},
     schema::{membership_units, memberships, passwords, people},
 };
 
@@ -57,12 +54,7 @@ pub fn account_of(
         .inner_join(memberships::table)
         .filter(people::id.eq(person.stored()))
         .filter(memberships::suspended_at.is_null())
-        .filter(memberships::valid_from.le(micros(now)))
-        .filter(
-            memberships::valid_until
-                .is_null()
-                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(memberships, now))
         .order(memberships::valid_from)
         .select((
             people::login,
@@ -110,12 +102,7 @@ pub fn open_membership(
         .filter(memberships::person_id.eq(person.stored()))
         .filter(memberships::suspended_at.is_null())
         .filter(people::suspended_at.is_null())
-        .filter(memberships::valid_from.le(micros(now)))
-        .filter(
-            memberships::valid_until
-                .is_null()
-                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(memberships, now))
         .select((memberships::organisation_id, memberships::role))
         .first(connection)
         .optional()?;

@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    QueryResult, RunQueryDsl,
-};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 use fleetward_common::{
     access::{Purpose, Role},
     credentials::{Proof, ProofKind},
@@ -22,7 +19,7 @@ use crate::{
         session::SignedIn,
         store::stations,
     },
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros, open_at},
     schema::{membership_units, memberships, organisations, patient_people, people, sessions, sites, units},
 };
 
@@ -294,12 +291,7 @@ pub fn alive_by_id(
         .filter(sessions::expires_at.gt(micros(now)))
         .filter(people::suspended_at.is_null())
         .filter(memberships::suspended_at.is_null())
-        .filter(memberships::valid_from.le(micros(now)))
-        .filter(
-            memberships::valid_until
-                .is_null()
-                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(memberships, now))
         .select((
             people::id,
             memberships::id,
@@ -391,12 +383,7 @@ fn units_of(
     let rows: Vec<(Vec<u8>, String, String)> = membership_units::table
         .inner_join(units::table.inner_join(sites::table))
         .filter(membership_units::membership_id.eq(membership))
-        .filter(membership_units::valid_from.le(micros(now)))
-        .filter(
-            membership_units::valid_until
-                .is_null()
-                .or(membership_units::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(membership_units, now))
         .order(units::name)
         .select((units::id, units::name, sites::time_zone))
         .load(connection)?;
@@ -419,12 +406,7 @@ fn patients_of(
 ) -> Result<(Vec<PatientId>, Vec<PatientId>), DbError> {
     let rows: Vec<(Vec<u8>, String)> = patient_people::table
         .filter(patient_people::person_id.eq(person.stored()))
-        .filter(patient_people::valid_from.le(micros(now)))
-        .filter(
-            patient_people::valid_until
-                .is_null()
-                .or(patient_people::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(patient_people, now))
         .select((patient_people::patient_id, patient_people::relation))
         .load(connection)?;
     let (mut own, mut acts_for) = (Vec::new(), Vec::new());

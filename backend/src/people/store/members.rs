@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    RunQueryDsl,
+    ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl,
     dsl::{count_star, max},
 };
 use fleetward_common::{
@@ -17,7 +16,7 @@ use fleetward_common::{
 use crate::{
     access::{Listing, Membership, Read},
     people::member::{Interval, Member, Named, UnitSpan, chains},
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros, open_at},
     schema::{
         membership_units, memberships, organisations, passkeys, passwords, people, second_factors, sessions,
         units,
@@ -311,12 +310,7 @@ pub fn holders(
     let ids: Vec<Vec<u8>> = memberships::table
         .filter(memberships::organisation_id.eq(organisation.stored()))
         .filter(memberships::role.eq(role.as_str()))
-        .filter(memberships::valid_from.le(micros(now)))
-        .filter(
-            memberships::valid_until
-                .is_null()
-                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(memberships, now))
         .filter(memberships::suspended_at.is_null())
         .select(memberships::person_id)
         .distinct()
@@ -334,12 +328,7 @@ pub fn organisations_of(
 ) -> Result<Vec<OrganisationId>, DbError> {
     let ids: Vec<Vec<u8>> = memberships::table
         .filter(memberships::person_id.eq(person.stored()))
-        .filter(memberships::valid_from.le(micros(now)))
-        .filter(
-            memberships::valid_until
-                .is_null()
-                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(memberships, now))
         .select(memberships::organisation_id)
         .distinct()
         .load(connection)?;
@@ -363,12 +352,7 @@ pub fn own(connection: &mut DbConnection, person: PersonId, now: Instant) -> Res
         .inner_join(organisations::table)
         .filter(memberships::person_id.eq(person.stored()))
         .filter(memberships::suspended_at.is_null())
-        .filter(memberships::valid_from.le(micros(now)))
-        .filter(
-            memberships::valid_until
-                .is_null()
-                .or(memberships::valid_until.assume_not_null().gt(micros(now))),
-        )
+        .filter(open_at!(memberships, now))
         .order((organisations::name, memberships::valid_from))
         .select((memberships::id, organisations::name, memberships::role))
         .load(connection)?;
@@ -377,12 +361,7 @@ pub fn own(connection: &mut DbConnection, person: PersonId, now: Instant) -> Res
         let units: Vec<String> = membership_units::table
             .inner_join(units::table)
             .filter(membership_units::membership_id.eq(&membership))
-            .filter(membership_units::valid_from.le(micros(now)))
-            .filter(
-                membership_units::valid_until
-                    .is_null()
-                    .or(membership_units::valid_until.assume_not_null().gt(micros(now))),
-            )
+            .filter(open_at!(membership_units, now))
             .order(units::name)
             .select(units::name)
             .load(connection)?;

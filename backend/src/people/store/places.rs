@@ -14,22 +14,12 @@ use fleetward_common::{
 
 use crate::{
     access::{Act, Organisation, Permit},
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros, open_at},
     schema::{
         bed_stays, beds, care_teams, device_assignments, membership_units, memberships, organisations, sites,
         units,
     },
 };
-
-macro_rules! open_at {
-    ($table:ident, $now:expr) => {
-        $table::valid_from.le(micros($now)).and(
-            $table::valid_until
-                .is_null()
-                .or($table::valid_until.assume_not_null().gt(micros($now))),
-        )
-    };
-}
 
 pub struct House {
     pub id: OrganisationId,

@@ -9,6 +9,7 @@
 
 mod engine;
 mod failure;
+mod interval;
 mod long_read;
 mod migrate;
 mod row;
@@ -21,6 +22,7 @@ mod tests;
 /// What a query answers with, for those who hand it on and ask nothing themselves.
 pub use diesel::{QueryResult, result::Error as QueryError};
 pub use engine::{DbConnection, Location};
+pub(crate) use interval::open_at;
 pub use long_read::StillWanted;
 pub use migrate::{migrate_down, migrate_up};
 pub use row::{CorruptRow, StoredId, instant, micros};

@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    QueryResult, RunQueryDsl,
-};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 use fleetward_common::{
     access::Role,
     id::{ConsentId, DeviceId, IntervalId, OrganisationId, PatientId, PersonId},
@@ -15,7 +12,7 @@ use fleetward_common::{
 
 use crate::{
     access::{Act, Patient, Permit},
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros, open_at},
     schema::{
         consents, device_assignments, devices, memberships, organisations, patients, people, support_grants,
     },
@@ -26,12 +23,7 @@ macro_rules! open_memberships {
     ($now:expr) => {
         memberships::table
             .inner_join(people::table)
-            .filter(memberships::valid_from.le(micros($now)))
-            .filter(
-                memberships::valid_until
-                    .is_null()
-                    .or(memberships::valid_until.assume_not_null().gt(micros($now))),
-            )
+            .filter(open_at!(memberships, $now))
     };
 }
 
@@ -109,7 +101,6 @@ pub struct Around {
 }
 
 pub fn around<A: Act>(connection: &mut DbConnection, permit: &Permit<Patient, A>) -> Result<Around, DbError> {
-    let now = micros(permit.granted_at());
     let (organisation, time_zone): (Vec<u8>, String) = patients::table
         .find(permit.id().stored())
         .select((patients::organisation_id, patients::time_zone))
@@ -117,12 +108,7 @@ pub fn around<A: Act>(connection: &mut DbConnection, permit: &Permit<Patient, A>
     let rows: Vec<(Vec<u8>, Vec<u8>)> = device_assignments::table
         .inner_join(devices::table)
         .filter(device_assignments::patient_id.eq(permit.id().stored()))
-        .filter(device_assignments::valid_from.le(now))
-        .filter(
-            device_assignments::valid_until
-                .is_null()
-                .or(device_assignments::valid_until.assume_not_null().gt(now)),
-        )
+        .filter(open_at!(device_assignments, permit.granted_at()))
         .select((devices::maker_id, device_assignments::organisation_id))
         .load(connection)?;
     let (mut makers, mut custodians) = (Vec::new(), Vec::new());

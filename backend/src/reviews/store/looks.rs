@@ -1,8 +1,7 @@
 //! What the rules read: views of patients since they looked last, and what is known about each.
 
 use diesel::{
-    AggregateExpressionMethods, BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+    AggregateExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
 };
 use fleetward_common::{
     access::{Purpose, Role},
@@ -12,7 +11,7 @@ use fleetward_common::{
 };
 
 use crate::{
-    platform::db::{DbConnection, DbError, StoredId, instant, micros},
+    platform::db::{DbConnection, DbError, StoredId, instant, micros, open_at},
     privacy::review::signals_text,
     schema::{
         access_reviews as reviews, access_rule_cursors as cursors, audit_entries as entries, organisations,
@@ -145,12 +144,7 @@ pub fn is_own_record(
         .filter(patient_people::person_id.eq(person.stored()))
         .filter(patient_people::patient_id.eq(patient.stored()))
         .filter(patient_people::relation.eq("self"))
-        .filter(patient_people::valid_from.le(micros(at)))
-        .filter(
-            patient_people::valid_until
-                .is_null()
-                .or(patient_people::valid_until.assume_not_null().gt(micros(at))),
-        )
+        .filter(open_at!(patient_people, at))
         .count()
         .get_result(connection)?;
     Ok(ties > 0)
