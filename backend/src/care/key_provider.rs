@@ -6,9 +6,9 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File},
-    io::{self, ErrorKind, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs,
+    io::{self, ErrorKind},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     pin::Pin,
     sync::{Mutex, PoisonError},
@@ -20,7 +20,10 @@ use sha2::Sha256;
 use thiserror::Error;
 
 use super::sealing::{Sealed, open, seal};
-use crate::platform::{clock::random, secrets::Key};
+use crate::platform::{
+    clock::random,
+    secrets::{Key, make_private},
+};
 
 #[derive(Debug, Error)]
 pub enum KeyError {
@@ -139,24 +142,7 @@ impl FileKeys {
     /// version, both use the one that was there first.
     fn make(&self, organisation: OrganisationId, version: u32) -> Result<(), KeyError> {
         let path = self.path(organisation, version);
-        let half_written = path.with_extension("new");
-        let written = || -> io::Result<()> {
-            let mut file = fs::OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&half_written)?;
-            file.write_all(&random::<32>())?;
-            file.sync_all()?;
-            match fs::hard_link(&half_written, &path) {
-                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
-            fs::remove_file(&half_written)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        written().map_err(|source| KeyError::File { path, source })
+        make_private(&path, &random::<32>()).map_err(|source| KeyError::File { path, source })
     }
 
     fn newest_or_first(&self, organisation: OrganisationId) -> Result<u32, KeyError> {
@@ -222,6 +208,28 @@ pub fn derived(master: &Key, organisation: OrganisationId, use_for: &[u8]) -> Ke
 mod tests {
     use super::*;
     use fleetward_common::time::Instant;
+
+    #[test]
+    fn of_two_who_make_the_same_version_at_once_both_wrap_by_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let northgate = OrganisationId::new(Instant::EPOCH, [1; 10]);
+        let keys: Vec<Key> = std::thread::scope(|threads| {
+            let makers: Vec<_> = (0..16)
+                .map(|_| {
+                    threads.spawn(|| {
+                        let provider = FileKeys::open(folder.path(), Key::from_bytes([7; 32])).unwrap();
+                        provider.make(northgate, 1).unwrap();
+                        provider.key(northgate, 1).unwrap()
+                    })
+                })
+                .collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        });
+        let first = keys.first().unwrap().as_bytes();
+        assert!(keys.iter().all(|key| key.as_bytes() == first));
+        let files = fs::read_dir(folder.path().join("organisation-keys")).unwrap();
+        assert_eq!(files.count(), 1);
+    }
 
     #[tokio::test]
     async fn what_was_wrapped_before_a_rotation_is_unwrapped_after_it() {

@@ -41,6 +41,10 @@ pub enum SecretsError {
     NotAKey { path: PathBuf },
 }
 
+const AUDIT: &str = "audit-hmac.key";
+const MASTER: &str = "master.key";
+const OUTBOX: &str = "outbox.key";
+
 /// The folder `secrets/` of the data folder.
 #[derive(Debug, Clone)]
 pub struct Secrets {
@@ -61,9 +65,9 @@ impl Secrets {
             source,
         })?;
         Ok(Self {
-            audit: key_file(&folder.join("audit-hmac.key"))?,
-            master: key_file(&folder.join("master.key"))?,
-            outbox: key_file(&folder.join("outbox.key"))?,
+            audit: key_file(&folder.join(AUDIT))?,
+            master: key_file(&folder.join(MASTER))?,
+            outbox: key_file(&folder.join(OUTBOX))?,
             folder: folder.to_owned(),
         })
     }
@@ -80,7 +84,7 @@ impl Secrets {
 
     /// The folder as a running server has it; nothing is made.
     pub fn open_existing(folder: &Path) -> Result<Self, SecretsError> {
-        for name in ["audit-hmac.key", "master.key"] {
+        for name in [AUDIT, MASTER, OUTBOX] {
             let path = folder.join(name);
             if let Err(source) = fs::metadata(&path) {
                 return Err(SecretsError::File { path, source });
@@ -99,34 +103,62 @@ fn key_file(path: &Path) -> Result<Key, SecretsError> {
         path: path.to_owned(),
         source,
     };
-    match fs::read(path) {
-        Ok(bytes) => {
-            let key: [u8; 32] = bytes.try_into().or(Err(SecretsError::NotAKey {
-                path: path.to_owned(),
-            }))?;
-            Ok(Key(key))
-        }
+    let bytes = match fs::read(path) {
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
-            let key = random();
-            write_private(path, &key).map_err(file_error)?;
-            Ok(Key(key))
+            make_private(path, &random::<32>()).and_then(|()| fs::read(path))
         }
-        Err(source) => Err(file_error(source)),
-    }
+        other => other,
+    };
+    let key: [u8; 32] = bytes
+        .map_err(file_error)?
+        .try_into()
+        .or(Err(SecretsError::NotAKey {
+            path: path.to_owned(),
+        }))?;
+    Ok(Key(key))
 }
 
-/// Writes a file that only its owner can read. It is complete or absent, never half there.
+/// Writes a file that only its owner can read. It is complete or as it was, never half there.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let half_written = path.with_extension("new");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&half_written)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&half_written, path)
+    by_way_of_another(path, bytes, |written| fs::rename(written, path))
+}
+
+/// Like [`write_private`], but a file that is there already stays: of two that make it at once, both have
+/// the first one's.
+pub fn make_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    by_way_of_another(path, bytes, |written| {
+        match fs::hard_link(written, path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        fs::remove_file(written)
+    })
+}
+
+/// Through a file beside it of which nobody else knows the name: two that write at once do not meet.
+fn by_way_of_another(
+    path: &Path,
+    bytes: &[u8],
+    put_in_place: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let other = path.with_extension(format!("{:032x}.new", u128::from_be_bytes(random())));
+    let written = || {
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&other)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        put_in_place(&other)?;
+        // The name is on the disk as well as the bytes.
+        path.parent()
+            .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    };
+    written().inspect_err(|_| {
+        // What failed is told; a rest that can't be taken away either is no news.
+        let _ = fs::remove_file(&other);
+    })
 }
 
 /// A folder that only its owner can enter. One that is there already is left as it is: somebody may
@@ -161,6 +193,35 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn opening_an_existing_folder_makes_no_key_that_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        Secrets::open(folder.path()).unwrap();
+        assert!(Secrets::open_existing(folder.path()).is_ok());
+        for name in [AUDIT, MASTER, OUTBOX] {
+            let (there, aside) = (folder.path().join(name), folder.path().join("aside"));
+            fs::rename(&there, &aside).unwrap();
+            let refusal = Secrets::open_existing(folder.path()).unwrap_err().to_string();
+            assert!(refusal.contains(name) && !there.exists(), "{refusal}");
+            fs::rename(&aside, &there).unwrap();
+        }
+    }
+
+    #[test]
+    fn of_those_who_make_a_key_at_once_all_have_the_first_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys: Vec<Key> = std::thread::scope(|threads| {
+            let makers: Vec<_> = (0..16)
+                .map(|_| threads.spawn(|| key_file(&folder.path().join(MASTER)).unwrap()))
+                .collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        });
+        let on_disk = fs::read(folder.path().join(MASTER)).unwrap();
+        assert!(keys.iter().all(|key| key.as_bytes().as_slice() == on_disk));
+        // Nothing half written is left beside it.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
