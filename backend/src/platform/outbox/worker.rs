@@ -106,11 +106,14 @@ async fn carry(carrier: &Carrier, message: Due, now: Instant) -> Result<(), NotC
     let to = message
         .to
         .ok_or_else(|| NotCarried::Never("this person has no mail address".to_owned()))?;
+    let text = message
+        .text
+        .ok_or_else(|| NotCarried::Never("its sealed text does not open with the outbox’s key".to_owned()))?;
     let letter = Letter {
         id: message.id,
         to,
         subject: message.subject,
-        text: message.text,
+        text,
         at: now,
     };
     carrier.carry(&letter).await

@@ -7,6 +7,7 @@ use fleetward::platform::{
     db::Db,
     http::Failure,
     outbox::{self, Carrier, MailServer, Message, Recipient, State, Stored},
+    secrets::Key,
 };
 use fleetward_common::{
     id::MessageId,
@@ -86,6 +87,10 @@ impl Postman {
 }
 
 async fn put(portal: &Portal, db: &Db, id: MessageId, address: &str) {
+    put_sealed_by(portal.app.secrets.outbox.clone(), portal, db, id, address).await;
+}
+
+async fn put_sealed_by(key: Key, portal: &Portal, db: &Db, id: MessageId, address: &str) {
     let message = Message {
         id,
         kind: "test",
@@ -94,7 +99,7 @@ async fn put(portal: &Portal, db: &Db, id: MessageId, address: &str) {
         text: "Open https://portal.example/join/abc to join.".to_owned(),
         due_at: portal.app.clock.now(),
     };
-    let (key, now) = (portal.app.secrets.outbox.clone(), portal.app.clock.now());
+    let now = portal.app.clock.now();
     db.write(move |connection| Ok::<_, Failure>(outbox::put(connection, &key, &message, now)?))
         .await
         .unwrap();
@@ -187,6 +192,22 @@ on_both_engines! {
         let sent = until(&portal, id, |message| message.state == State::Sent).await;
         assert_eq!(sent.attempts, 2);
         worker.abort();
+    }
+
+    async fn a_message_that_does_not_open_is_laid_aside_and_the_one_to_mira_leaves(portal: Portal) {
+        let portal = without_carrier(portal).await;
+        let postman = Postman::hired(Vec::new()).await;
+        let (db, unreadable, to_mira) = (&portal.app.db, a_message(&portal), a_message(&portal));
+        let lost = Key::from_bytes([3; 32]);
+        put_sealed_by(lost, &portal, db, unreadable, "paul.stern@northgate.example").await;
+        put(&portal, db, to_mira, "mira.solberg@northgate.example").await;
+        let worker = tokio::spawn(outbox::deliver(db.clone(), portal.app.clock.clone(), postman.carrier(), portal.app.secrets.outbox.clone()));
+        until(&portal, to_mira, |message| message.state == State::Sent).await;
+        let dead = until(&portal, unreadable, |message| message.state == State::Dead).await;
+        worker.abort();
+        let why = dead.last_error.unwrap();
+        assert!(why.contains("does not open") && !why.contains("paul.stern"), "{why}");
+        assert_eq!(postman.kept.lock().await.len(), 1);
     }
 
     async fn a_change_that_fails_sends_nothing(portal: Portal) {
