@@ -28,6 +28,7 @@ pub fn privacy_officers(
         .filter(memberships::organisation_id.eq(organisation.stored()))
         .filter(memberships::role.eq(Role::PrivacyOfficer.as_str()))
         .filter(open_at!(memberships, now))
+        .filter(memberships::suspended_at.is_null())
         .filter(people::suspended_at.is_null())
         .order(people::name)
         .select((people::id, people::name))

@@ -246,6 +246,7 @@ pub fn person_to_name(
     let rows: Vec<(Vec<u8>, Vec<u8>)> = open_memberships!(now)
         .filter(people::login.eq(login.trim().to_lowercase()))
         .filter(people::suspended_at.is_null())
+        .filter(memberships::suspended_at.is_null())
         .filter(memberships::role.eq_any(roles))
         .select((people::id, memberships::organisation_id))
         .load(connection)?;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{administrator, audit_entries, letters_to, line, member, organisation_of, people};
 use crate::{
     care::board_of,
+    emergency::{by_number, found},
     on_both_engines,
     support::{Delay, Person, Portal, people::Answer, tab::Tab},
 };
@@ -33,6 +34,33 @@ fn to(role: Role, of: &MemberView) -> Value {
 }
 
 on_both_engines! {
+    async fn a_suspended_privacy_officer_is_not_told_of_an_emergency_and_the_other_one_is(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let tomas = portal.sign_in("tomas.reuter").await;
+        let told = async || {
+            let told = found(&tomas, &by_number("NG-104340")).await.told;
+            told.into_iter().map(|told| told.name).collect::<Vec<_>>()
+        };
+        assert_eq!(told().await, ["Helen Frost", "Jonas Frey"]);
+        let jonas = member(&ruth, "Jonas Frey").await;
+        let answer = post(&ruth, &jonas, "suspension", &json!({})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(told().await, ["Helen Frost"]);
+    }
+
+    async fn who_is_suspended_can_not_be_named_in_a_consent_and_who_is_not_can(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let alan = portal.sign_in("alan.reed").await;
+        let name = async |login: &str| {
+            alan.post("/api/v1/me/consents", &json!({ "purpose": "named_person", "login": login })).await.status
+        };
+        let rashida = member(&ruth, "Rashida Amadi").await;
+        let answer = post(&ruth, &rashida, "suspension", &json!({})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(name("rashida.amadi").await, 400);
+        assert_eq!(name("tomas.reuter").await, 200);
+    }
+
     async fn suspending_rashida_ends_her_session_and_her_open_socket(portal: Portal) {
         let ruth = administrator(&portal, "ruth.adler").await;
         let rashida = portal.sign_in("rashida.amadi").await;
