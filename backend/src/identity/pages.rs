@@ -10,6 +10,7 @@ use crate::{
     app::App,
     platform::http::{
         Failure,
+        failure::whole_seconds,
         shell::{glyph, icon},
     },
 };
@@ -130,7 +131,7 @@ pub fn sign_in(look: &Look, login: &str, failure: Option<&Failure>) -> Markup {
                         div.trouble.wait role="alert" tabindex="-1" {
                             (glyph("i", CLOCK))
                             div {
-                                h2 { "A password has to wait " span.count { (minutes(wait.as_secs().max(1))) } }
+                                h2 { "A password has to wait " span.count { (minutes(whole_seconds(*wait))) } }
                                 p { "Several wrong ones came in. Each makes the next wait a little longer, at most 5 minutes. Nobody is locked out." }
                             }
                         }
@@ -202,7 +203,7 @@ pub fn code(look: &Look, failure: Option<&Failure>) -> Markup {
                     div.trouble.wait role="alert" tabindex="-1" {
                         (glyph("i", CLOCK))
                         div {
-                            h2 { "A code has to wait " span.count { (minutes(wait.as_secs().max(1))) } }
+                            h2 { "A code has to wait " span.count { (minutes(whole_seconds(*wait))) } }
                             p { "Several wrong ones came in. Nobody is locked out." }
                         }
                     }

@@ -86,12 +86,10 @@ impl Failure {
         }
     }
 
-    /// Whole seconds, rounded up: whoever waits them is not sent away again for a fraction.
+    /// The `Retry-After` header; the sentence says the same number.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Failure::SlowedDown(wait) | Failure::Busy(wait) => {
-                Some(wait.as_millis().div_ceil(1_000).max(1) as u64)
-            }
+            Failure::SlowedDown(wait) | Failure::Busy(wait) => Some(whole_seconds(*wait)),
             Failure::Full | Failure::Unavailable { .. } => Some(1),
             _ => None,
         }
@@ -109,7 +107,7 @@ impl Failure {
             }
             Failure::Busy(wait) => format!(
                 "Too much was asked for at once. The next request is possible in {} s.",
-                wait.as_secs().max(1)
+                whole_seconds(*wait)
             ),
             Failure::SignInFailed => "That name and password don’t go together.".to_owned(),
             Failure::SecondFactorRequired => {
@@ -128,7 +126,7 @@ impl Failure {
             }
             Failure::SlowedDown(wait) => format!(
                 "Too many tries that failed. The next one is possible in {} s.",
-                wait.as_secs().max(1)
+                whole_seconds(*wait)
             ),
             Failure::CrossSite => "This request came from another site, so nothing was done.".to_owned(),
             Failure::TooLarge => "The request is larger than Fleetward takes.".to_owned(),
@@ -240,6 +238,13 @@ fn without_quoted(error: &str) -> String {
     }
 }
 
+/// Rounded up: whoever waits them is not sent away again for a fraction.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1_000))
+        .unwrap_or(u64::MAX)
+        .max(1)
+}
+
 /// An error and everything under it, in one line for the log.
 pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
@@ -265,6 +270,18 @@ mod tests {
     fn refusal<T: serde::de::DeserializeOwned>(json: &str) -> String {
         let error = serde_json::from_str::<T>(json).err().expect("not readable");
         Failure::bad_request(error).sentence()
+    }
+
+    #[test]
+    fn the_header_and_the_sentence_say_the_same_seconds() {
+        for (wait, seconds) in [(0, 1), (900, 1), (1_000, 1), (1_001, 2), (29_500, 30)] {
+            let wait = Duration::from_millis(wait);
+            for failure in [Failure::Busy(wait), Failure::SlowedDown(wait)] {
+                assert_eq!(failure.retry_after(), Some(seconds));
+                let said = failure.sentence();
+                assert!(said.ends_with(&format!(" in {seconds} s.")), "{said}");
+            }
+        }
     }
 
     #[test]
