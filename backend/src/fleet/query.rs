@@ -3,13 +3,14 @@
 use fleetward_common::{
     devices::{Connection, DeviceSummary},
     fleet::FleetCounts,
+    id::DeviceId,
     page::Page,
     time::Instant,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::devices::summary::is_not_seen;
+use crate::{devices::summary::is_not_seen, platform::http::Failure};
 
 pub const PAGE: usize = 200;
 
@@ -43,7 +44,46 @@ impl DeviceState {
     }
 }
 
+/// The last device of a page: two makers may use one serial number, so it takes the id as well.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    pub serial: String,
+    pub id: DeviceId,
+}
+
+impl Cursor {
+    fn of(device: &DeviceSummary) -> Self {
+        Self {
+            serial: device.serial.as_str().to_owned(),
+            id: device.id,
+        }
+    }
+
+    /// An id has no full stop in it, whatever a serial number has.
+    fn text(&self) -> String {
+        format!("{}.{}", self.id, self.serial)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (id, serial) = text.split_once('.')?;
+        Some(Self {
+            serial: serial.to_owned(),
+            id: id.parse().ok()?,
+        })
+    }
+}
+
 impl DeviceQuery {
+    /// Where the page before ended, if there was one.
+    pub fn cursor(&self) -> Result<Option<Cursor>, Failure> {
+        let Some(after) = &self.after else {
+            return Ok(None);
+        };
+        let broken =
+            || Failure::BadRequest("Ask for the next page with what the page before says.".to_owned());
+        Cursor::parse(after).map(Some).ok_or_else(broken)
+    }
+
     fn matches(&self, device: &DeviceSummary, now: Instant) -> bool {
         let text = self.q.as_deref().unwrap_or_default().trim().to_lowercase();
         let found = |hay: &str| hay.to_lowercase().contains(&text);
@@ -63,32 +103,32 @@ impl DeviceQuery {
         self.state.is_none() && self.q.as_deref().unwrap_or_default().trim().is_empty()
     }
 
-    /// The page that the database cut: up to `PAGE + 1` devices after [`DeviceQuery::after`].
+    /// The page that the database cut: up to `PAGE + 1` devices after [`DeviceQuery::cursor`].
     pub fn cut(mut items: Vec<DeviceSummary>, total: u64) -> Page<DeviceSummary> {
         let more = items.len() > PAGE;
         items.truncate(PAGE);
         let last = items.last().filter(|_| more);
         Page {
-            next: last.map(|device| device.serial.as_str().to_owned()),
+            next: last.map(|device| Cursor::of(device).text()),
             items,
             total,
         }
     }
 
-    /// The page asked for. `devices` are in the order of their serial numbers.
-    pub fn page(&self, devices: Vec<DeviceSummary>, now: Instant) -> Page<DeviceSummary> {
+    /// The page asked for. `devices` are in the order of their cursors.
+    pub fn page(&self, devices: Vec<DeviceSummary>, now: Instant) -> Result<Page<DeviceSummary>, Failure> {
+        let after = self.cursor()?;
         let matching: Vec<DeviceSummary> = devices
             .into_iter()
             .filter(|device| self.matches(device, now))
             .collect();
         let total = matching.len() as u64;
-        let after = self.after.as_deref().unwrap_or_default();
         let items: Vec<DeviceSummary> = matching
             .into_iter()
-            .filter(|device| device.serial.as_str() > after)
+            .filter(|device| after.as_ref().is_none_or(|after| Cursor::of(device) > *after))
             .take(PAGE + 1)
             .collect();
-        Self::cut(items, total)
+        Ok(Self::cut(items, total))
     }
 }
 
@@ -108,7 +148,7 @@ mod tests {
     use super::*;
     use fleetward_common::{
         devices::{DeviceType, ModelSummary},
-        id::{DeviceId, DeviceModelId},
+        id::DeviceModelId,
         text::{FaultCode, SerialNumber},
     };
 
@@ -162,7 +202,7 @@ mod tests {
                 after,
                 ..DeviceQuery::default()
             };
-            let page = query.page(fleet.clone(), NOW);
+            let page = query.page(fleet.clone(), NOW).unwrap();
             assert_eq!(page.total, fleet.len() as u64);
             seen.extend(page.items);
             match page.next {
@@ -171,6 +211,37 @@ mod tests {
             }
         }
         assert_eq!(seen, fleet);
+    }
+
+    #[test]
+    fn of_two_makers_devices_with_one_serial_number_the_page_between_them_loses_none() {
+        let mut fleet: Vec<_> = (0..PAGE).map(|number| monitor(number, gone(1))).collect();
+        let mut of_another_maker = monitor(PAGE - 1, gone(1));
+        of_another_maker.id = DeviceId::new(NOW, [9; 10]);
+        fleet.push(of_another_maker.clone());
+        let first = DeviceQuery::default().page(fleet.clone(), NOW).unwrap();
+        assert_eq!(first.items, fleet[..PAGE]);
+        let second = DeviceQuery {
+            after: first.next,
+            ..DeviceQuery::default()
+        };
+        let second = second.page(fleet, NOW).unwrap();
+        assert_eq!(second.items, [of_another_maker]);
+        assert_eq!(second.next, None);
+    }
+
+    #[test]
+    fn a_page_after_nothing_that_was_on_one_is_refused() {
+        for after in ["", "NW-M40-000317", "no-id.NW-M40-000317"] {
+            let query = DeviceQuery {
+                after: Some(after.to_owned()),
+                ..DeviceQuery::default()
+            };
+            assert!(
+                matches!(query.page(Vec::new(), NOW), Err(Failure::BadRequest(_))),
+                "{after}"
+            );
+        }
     }
 
     #[test]
@@ -184,7 +255,7 @@ mod tests {
                 state,
                 after: None,
             };
-            query.page(fleet.clone(), NOW).total
+            query.page(fleet.clone(), NOW).unwrap().total
         };
         assert_eq!(find(Some("000317"), None), 1);
         assert_eq!(find(Some("lark"), None), 2);

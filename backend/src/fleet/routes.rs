@@ -46,7 +46,7 @@ pub async fn list(
         return plain_page(&app, &signed_in.actor, query).await.map(Json);
     }
     let devices = in_reach(&app, &signed_in.actor).await?;
-    let page = query.page(devices, app.clock.now());
+    let page = query.page(devices, app.clock.now())?;
     trail::note_results(page.items.len());
     Ok(Json(page))
 }
@@ -100,12 +100,13 @@ async fn plain_page(app: &App, actor: &Actor, query: DeviceQuery) -> Result<Page
     const CLASS: DataClass = DataClass::Technical;
     let listing: Listing<Device, Read> = app.access.listing(actor);
     let now = listing.at();
+    let after = query.cursor()?;
     let (rows, places, total) = app
         .db
         .read(move |connection| {
-            let after = query.after.unwrap_or_default();
             let limit = i64::try_from(query::PAGE + 1).unwrap_or(i64::MAX);
-            let rows = summaries::page_within(connection, &listing, CLASS, &after, limit)?;
+            let after = after.as_ref().map(|after| (after.serial.as_str(), after.id));
+            let rows = summaries::page_within(connection, &listing, CLASS, after, limit)?;
             let places = summaries::places(connection, &rows, now)?;
             let total = summaries::count_within(connection, &listing, CLASS)?;
             Ok::<_, Failure>((rows, places, total))

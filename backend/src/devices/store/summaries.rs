@@ -90,12 +90,12 @@ pub fn within(
     by_ids(connection, ids)
 }
 
-/// The next `limit` devices after this serial number of which the actor may see `class`.
+/// The next `limit` devices, after this serial number and id, of which the actor may see `class`.
 pub fn page_within(
     connection: &mut DbConnection,
     listing: &Listing<Device, Read>,
     class: DataClass,
-    after: &str,
+    after: Option<(&str, DeviceId)>,
     limit: i64,
 ) -> Result<Vec<DeviceRow>, DbError> {
     let ids = ids_page_within(connection, listing, class, after, limit)?;
@@ -106,17 +106,20 @@ pub fn ids_page_within(
     connection: &mut DbConnection,
     listing: &Listing<Device, Read>,
     class: DataClass,
-    after: &str,
+    after: Option<(&str, DeviceId)>,
     limit: i64,
 ) -> Result<Vec<Vec<u8>>, DbError> {
-    let ids = devices::table
+    let mut page = devices::table
         .filter(listing.within(class))
-        .filter(devices::serial.gt(after))
-        .order(devices::serial)
+        .order((devices::serial, devices::id))
         .limit(limit)
         .select(devices::id)
-        .load(connection)?;
-    Ok(ids)
+        .into_boxed();
+    if let Some((serial, id)) = after {
+        let of_another_maker = devices::serial.eq(serial).and(devices::id.gt(id.stored()));
+        page = page.filter(devices::serial.gt(serial).or(of_another_maker));
+    }
+    Ok(page.load(connection)?)
 }
 
 /// How many there are in all.
@@ -180,7 +183,7 @@ fn by_ids(connection: &mut DbConnection, ids: Vec<Vec<u8>>) -> Result<Vec<Device
             found.push(device(row)?);
         }
     }
-    found.sort_by(|a, b| a.serial.cmp(&b.serial));
+    found.sort_by(|a, b| (&a.serial, a.id).cmp(&(&b.serial, b.id)));
     Ok(found)
 }
 

@@ -197,7 +197,7 @@ fn in_turns(
     let (mut ours, mut ruler) = (Delays::default(), Delays::default());
     for round in 0..=pages {
         let started = Instant::now();
-        let page = summaries::ids_page_within(connection, listing, DataClass::Technical, "", PAGE)?;
+        let page = summaries::ids_page_within(connection, listing, DataClass::Technical, None, PAGE)?;
         let our_time = started.elapsed();
         let started = Instant::now();
         let rows: Vec<Id> = sql_query(by_hand).load(connection)?;
