@@ -11,7 +11,8 @@
 //!   beds and who is cared for. [`devices`] takes in what devices send and stores it before it says so.
 //!   [`people`] lets an organisation's administrator give, change and take back access.
 //!   [`fleet`] lists devices for their makers and custodians.
-//!   [`privacy`] keeps the record that nobody can quietly change. [`ops`] says whether all is well.
+//!   [`privacy`] keeps the record that nobody can quietly change. [`reviews`] is the privacy officers' desk:
+//!   was each look at a patient one that care explains. [`ops`] says whether all is well.
 //! - [`live`] carries what moves to the browsers.
 //! - [`demo`] makes a believable world.
 //! - [`platform`] is what every domain stands on and no domain means.
