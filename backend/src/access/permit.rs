@@ -209,13 +209,13 @@ impl HistoryPermit {
         &self.spans
     }
 
-    /// The part of this permit that lies within `span`.
+    /// The parts of this permit that lie within any of these.
     #[must_use]
-    pub fn clipped(mut self, span: Span) -> Self {
+    pub fn within(mut self, held: &[Span]) -> Self {
         self.spans = self
             .spans
             .iter()
-            .filter_map(|part| part.intersect(&span))
+            .flat_map(|part| held.iter().filter_map(|span| part.intersect(span)))
             .collect();
         self
     }

@@ -18,7 +18,7 @@ use super::{
     store::{homes, identity, summaries as minutes},
 };
 use crate::{
-    access::{Actor, Device, Listing, Read},
+    access::{Actor, Device, HistoryPermit, Listing, Read},
     app::App,
     devices::{
         store::summaries::{self, DeviceRow},
@@ -52,7 +52,7 @@ pub async fn own_page(app: &App, actor: &Actor) -> Result<OwnPage, Failure> {
     let permit = app.access.patient(patient).permit::<Read>(actor).await?;
     let of_devices: Listing<Device, Read> = app.access.listing(actor);
     let keys = app.keys.clone();
-    let (time_zone, known, rows, clinical) = app
+    let (time_zone, known, rows, clinical, held) = app
         .db
         .read(move |connection| {
             let time_zone = homes::time_zone(connection, &permit)?;
@@ -60,7 +60,8 @@ pub async fn own_page(app: &App, actor: &Actor) -> Result<OwnPage, Failure> {
             let on = homes::devices_on(connection, &[patient], &of_devices)?;
             let listed: Vec<DeviceId> = on.devices.into_values().flatten().collect();
             let rows = summaries::of_devices(connection, &listed, &of_devices)?;
-            Ok::<_, Failure>((time_zone, known, rows, on.clinical))
+            let held = homes::held_by(connection, &permit, &listed)?;
+            Ok::<_, Failure>((time_zone, known, rows, on.clinical, held))
         })
         .await?;
     let zone = TimeZone::get(&time_zone).unwrap_or(TimeZone::UTC);
@@ -75,7 +76,18 @@ pub async fn own_page(app: &App, actor: &Actor) -> Result<OwnPage, Failure> {
             _ => (MEASURED.to_vec(), &mut measured),
         };
         let live = twins.get(&row.id).map(|twin| live_readings(twin, &metrics));
-        readings.extend(readings_of(app, actor, row, metrics, live.unwrap_or_default(), now).await?);
+        let span = Span {
+            from: now - LOOK_BACK,
+            until: now,
+        };
+        let permit = app
+            .access
+            .device(row.id)
+            .history(actor, DataClass::Clinical, span)
+            .await?
+            // Who reads may see more than one patient's time with the device; the page is of one.
+            .within(held.get(&row.id).map_or(&[], Vec::as_slice));
+        readings.extend(readings_of(app, permit, metrics, live.unwrap_or_default()).await?);
     }
     let given_name = known.map(|known| known.given_name).unwrap_or_default();
     let whose = if actor.own_records.contains(&patient) {
@@ -122,21 +134,10 @@ pub async fn own_page(app: &App, actor: &Actor) -> Result<OwnPage, Failure> {
 
 async fn readings_of(
     app: &App,
-    actor: &Actor,
-    row: &DeviceRow,
+    permit: HistoryPermit,
     metrics: Vec<MetricCode>,
     mut live: Vec<MinuteReading>,
-    now: Instant,
 ) -> Result<Vec<MinuteReading>, Failure> {
-    let span = Span {
-        from: now - LOOK_BACK,
-        until: now,
-    };
-    let permit = app
-        .access
-        .device(row.id)
-        .history(actor, DataClass::Clinical, span)
-        .await?;
     // A twin doesn't know who had the device when it measured; the permit's spans do.
     live.retain(|reading| permit.spans().iter().any(|span| span.contains(reading.at)));
     let stored = app.db.read(move |connection| {

@@ -1,9 +1,10 @@
 //! Folds what comes over the socket into the board. Pure: no clock, no browser.
 
 use fleetward_common::{
-    care::{BedDevice, WardBoard},
+    care::{BedDevice, Occupancy, WardBoard},
     devices::{ChannelState, Reading, Signal, Value},
     error::ErrorBody,
+    id::DeviceId,
     live::{ChannelUpdate, DeviceUpdate, LiveMessage, TechnicalUpdate},
     metric::FreshnessBudget,
 };
@@ -79,6 +80,26 @@ fn apply_reading(device: &mut BedDevice, update: &ChannelUpdate) {
     }
 }
 
+/// Devices of the newer board that were with somebody else on the older one, or with nobody.
+pub fn passed_on(before: &WardBoard, now: &WardBoard) -> Vec<DeviceId> {
+    let with = |board: &WardBoard, device: DeviceId| {
+        let bed = board
+            .beds
+            .iter()
+            .find(|bed| bed.devices.iter().any(|at_bed| at_bed.device == device))?;
+        match bed.occupancy {
+            Occupancy::Occupied { patient, .. } => Some(patient),
+            Occupancy::Free => None,
+        }
+    };
+    now.beds
+        .iter()
+        .flat_map(|bed| &bed.devices)
+        .map(|at_bed| at_bed.device)
+        .filter(|device| with(before, *device) != with(now, *device))
+        .collect()
+}
+
 /// A reading older than the one shown never replaces it: a snapshot may be younger than a message.
 fn take(channel: &mut ChannelState, reading: Reading) {
     let before = channel.latest;
@@ -98,10 +119,10 @@ fn take(channel: &mut ChannelState, reading: Reading) {
 mod tests {
     use super::*;
     use fleetward_common::{
-        care::{BoardBed, Occupancy},
+        care::BoardBed,
         devices::{Connection, DeviceType, link::NoValue},
         error::ErrorCode,
-        id::{BedId, DeviceId, UnitId},
+        id::{BedId, PatientId, UnitId},
         identity::UnitSummary,
         live::Topic,
         metric::{MetricCode, codes},
@@ -187,6 +208,24 @@ mod tests {
         let next = apply(&mut board, &update(monitor(), codes::HEART_RATE, beats(72, 1)));
         assert_eq!(next, Next::Draw);
         assert_eq!(heart_rate(&board).latest, Some(beats(72, 1)));
+    }
+
+    #[test]
+    fn a_monitor_whose_bed_mary_left_to_simon_is_passed_on_and_one_that_stays_is_not() {
+        let with = |patient: u8| {
+            let mut board = ward_4b();
+            board.beds[0].occupancy = Occupancy::Occupied {
+                patient: PatientId::from_bytes([patient; 16]),
+                since: at(0),
+                identity: None,
+                unmonitored_since: None,
+            };
+            board
+        };
+        let (mary, simon) = (with(1), with(2));
+        assert_eq!(passed_on(&mary, &simon), [monitor()]);
+        assert_eq!(passed_on(&mary, &ward_4b()), [monitor()]);
+        assert!(passed_on(&mary, &mary).is_empty());
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl Traces {
         Some(trace.instant_of(trace.newest))
     }
 
+    /// The device was passed on: what was drawn of it belongs to somebody else.
+    pub fn forget(&mut self, device: DeviceId) {
+        self.traces.retain(|(of, _), _| *of != device);
+    }
+
     /// After a reconnect or sleep: nothing that was drawn before may look new.
     pub fn clear(&mut self) {
         self.traces.clear();

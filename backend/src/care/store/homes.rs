@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     access::DataClass,
     id::{DeviceId, PatientId},
+    time::Span,
 };
 
 use super::wards::seen_among;
 use crate::{
     access::{Device, Listing, Patient, Permit, Read},
-    platform::db::{DbConnection, DbError, StoredId, micros},
+    platform::db::{DbConnection, DbError, StoredId, instant, open_at},
     schema::{device_assignments, patients},
 };
 
@@ -44,14 +45,7 @@ pub fn devices_on(
     let rows: Vec<(Option<Vec<u8>>, Vec<u8>)> = device_assignments::table
         .filter(device_assignments::patient_id.is_not_null())
         .filter(device_assignments::patient_id.assume_not_null().eq_any(ids))
-        .filter(device_assignments::valid_from.le(micros(listing.at())))
-        .filter(
-            device_assignments::valid_until
-                .is_null()
-                .or(device_assignments::valid_until
-                    .assume_not_null()
-                    .gt(micros(listing.at()))),
-        )
+        .filter(open_at!(device_assignments, listing.at()))
         .select((device_assignments::patient_id, device_assignments::device_id))
         .load(connection)?;
     let ids: Vec<Vec<u8>> = rows.iter().map(|(_, device)| device.clone()).collect();
@@ -68,6 +62,34 @@ pub fn devices_on(
         }
     }
     Ok(OnPatients { devices, clinical })
+}
+
+/// When each of these devices was on the patient. One that went through other hands in between was theirs
+/// more than once.
+pub fn held_by(
+    connection: &mut DbConnection,
+    permit: &Permit<Patient, Read>,
+    devices: &[DeviceId],
+) -> Result<HashMap<DeviceId, Vec<Span>>, DbError> {
+    let ids: Vec<Vec<u8>> = devices.iter().map(StoredId::stored).collect();
+    let rows: Vec<(Vec<u8>, i64, Option<i64>)> = device_assignments::table
+        .filter(device_assignments::patient_id.eq(permit.id().stored()))
+        .filter(device_assignments::device_id.eq_any(ids))
+        .order(device_assignments::valid_from)
+        .select((
+            device_assignments::device_id,
+            device_assignments::valid_from,
+            device_assignments::valid_until,
+        ))
+        .load(connection)?;
+    let mut held: HashMap<DeviceId, Vec<Span>> = HashMap::new();
+    for (device, from, until) in rows {
+        held.entry(DeviceId::restored(&device)?).or_default().push(Span {
+            from: instant(from),
+            until: until.map_or(instant(i64::MAX), instant),
+        });
+    }
+    Ok(held)
 }
 
 /// The IANA zone of the patient's home.

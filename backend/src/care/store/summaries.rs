@@ -1,5 +1,7 @@
 //! What home devices measured, by the minute. Enough for a night's summary and a day's readings.
 
+use std::time::Duration;
+
 use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
 use fleetward_common::{metric::MetricCode, unit::Decimal};
 
@@ -9,6 +11,8 @@ use crate::{
     platform::db::{DbConnection, DbError, StoredId, instant, micros},
     schema::minute_rollups,
 };
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The newest `most` minutes in which one of `metrics` was measured, newest first, within what the
 /// reader may see.
@@ -25,7 +29,8 @@ pub fn newest(
             .filter(minute_rollups::device_id.eq(permit.device().stored()))
             .filter(minute_rollups::metric.eq_any(&metrics))
             .filter(minute_rollups::minute.ge(micros(span.from)))
-            .filter(minute_rollups::minute.lt(micros(span.until)))
+            // The minute in which the device changed hands has both patients' readings.
+            .filter(minute_rollups::minute.le(micros(span.until - MINUTE)))
             .filter(minute_rollups::last_value.is_not_null())
             .order(minute_rollups::minute.desc())
             .limit(most)

@@ -284,6 +284,12 @@ impl BoardStore {
                     for message in std::mem::take(&mut inner.meanwhile) {
                         live::apply(&mut board, &message);
                     }
+                    if let Some(before) = &inner.board {
+                        let mut traces = self.traces.borrow_mut();
+                        for device in live::passed_on(before, &board) {
+                            traces.forget(device);
+                        }
+                    }
                     inner.board = Some(board);
                     inner.error = None;
                     inner.tiles.clear();
