@@ -54,6 +54,8 @@ diesel::table! {
         valid_until -> Nullable<BigInt>,
         continues_id -> Nullable<Binary>,
         suspended_at -> Nullable<BigInt>,
+        planned_at -> Nullable<BigInt>,
+        former_until -> Nullable<BigInt>,
     }
 }
 
@@ -64,6 +66,8 @@ diesel::table! {
         unit_id -> Binary,
         valid_from -> BigInt,
         valid_until -> Nullable<BigInt>,
+        planned_at -> Nullable<BigInt>,
+        former_until -> Nullable<BigInt>,
     }
 }
 

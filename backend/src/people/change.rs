@@ -190,6 +190,7 @@ mod tests {
             name: "Ward 4B Cardiology".to_owned(),
             from: NOW - DAY,
             until: None,
+            planned_at: None,
         });
         rashida(vec![nurse])
     }

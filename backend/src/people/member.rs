@@ -19,6 +19,8 @@ pub struct UnitSpan {
     pub name: String,
     pub from: Instant,
     pub until: Option<Instant>,
+    /// From when the change holds that set the end, if one did.
+    pub planned_at: Option<Instant>,
 }
 
 /// One role, from then until then.
@@ -30,6 +32,8 @@ pub struct Interval {
     pub until: Option<Instant>,
     pub suspended_at: Option<Instant>,
     pub continues: Option<MembershipId>,
+    /// From when the change holds that set the end, if one did.
+    pub planned_at: Option<Instant>,
     pub units: Vec<UnitSpan>,
 }
 
@@ -118,12 +122,14 @@ impl Member {
 
     /// When the next change that was written down beforehand begins.
     pub fn planned(&self, now: Instant) -> Option<Instant> {
-        let roles = self.history.iter().map(|interval| interval.from);
-        let units = self
+        let begin = self.history.iter().map(|interval| interval.from);
+        let end = self.history.iter().filter_map(|interval| interval.planned_at);
+        let of_units = self
             .history
             .iter()
-            .flat_map(|interval| interval.units.iter().map(|span| span.from));
-        let later = roles.chain(units).filter(|from| *from > now);
+            .flat_map(|interval| interval.units.iter())
+            .flat_map(|span| [Some(span.from), span.planned_at].into_iter().flatten());
+        let later = begin.chain(end).chain(of_units).filter(|at| *at > now);
         // The very first interval of someone who has not begun is no change.
         later.filter(|from| *from != self.since()).min()
     }
@@ -166,6 +172,7 @@ pub mod tests {
             until,
             suspended_at: None,
             continues: None,
+            planned_at: None,
             units: Vec::new(),
         }
     }

@@ -5,6 +5,13 @@ ALTER TABLE memberships ADD COLUMN continues_id BLOB;
 -- Access rests, and comes back when an administrator lifts it.
 ALTER TABLE memberships ADD COLUMN suspended_at BIGINT;
 
+-- A change can be written down beforehand: from when on it holds, and which end it put another in the place
+-- of. Until then it can be taken back, and what was to end then ends when it did before.
+ALTER TABLE memberships ADD COLUMN planned_at BIGINT;
+ALTER TABLE memberships ADD COLUMN former_until BIGINT;
+ALTER TABLE membership_units ADD COLUMN planned_at BIGINT;
+ALTER TABLE membership_units ADD COLUMN former_until BIGINT;
+
 -- A closed unit keeps its history and takes nobody and nothing new.
 ALTER TABLE units ADD COLUMN closed_at BIGINT;
 

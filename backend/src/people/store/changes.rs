@@ -72,15 +72,19 @@ pub fn carry_out(
     let current = &member.current;
     let leaving: Vec<Vec<u8>> = plan.leave.iter().map(StoredId::stored).collect();
     diesel::update(membership_units::table.filter(membership_units::id.eq_any(leaving)))
-        .set(membership_units::valid_until.eq(Some(micros(plan.at))))
+        .set((
+            membership_units::former_until.eq(membership_units::valid_until),
+            membership_units::valid_until.eq(Some(micros(plan.at))),
+            membership_units::planned_at.eq(Some(micros(plan.at))),
+        ))
         .execute(connection)?;
     let membership = match plan.role {
         None => {
-            set_end(connection, current.id, plan.until)?;
+            plan_end(connection, current.id, plan.until, plan.at)?;
             current.id
         }
         Some(role) => {
-            set_end(connection, current.id, Some(plan.at))?;
+            plan_end(connection, current.id, Some(plan.at), plan.at)?;
             let id = MembershipId::new(plan.at, clock.entropy());
             begin(
                 connection,
@@ -105,9 +109,19 @@ pub fn carry_out(
     Ok(membership)
 }
 
-fn set_end(connection: &mut DbConnection, id: MembershipId, until: Option<Instant>) -> Result<(), DbError> {
+/// The membership ends at `until`. As long as the plan behind it has not begun, the end of before is kept.
+fn plan_end(
+    connection: &mut DbConnection,
+    id: MembershipId,
+    until: Option<Instant>,
+    planned_at: Instant,
+) -> Result<(), DbError> {
     diesel::update(memberships::table.find(id.stored()))
-        .set(memberships::valid_until.eq(until.map(micros)))
+        .set((
+            memberships::former_until.eq(memberships::valid_until),
+            memberships::valid_until.eq(until.map(micros)),
+            memberships::planned_at.eq(Some(micros(planned_at))),
+        ))
         .execute(connection)?;
     Ok(())
 }
@@ -159,7 +173,7 @@ fn end_care(connection: &mut DbConnection, membership: MembershipId, at: Instant
     Ok(())
 }
 
-/// Takes back what was planned and has not begun. What was to end then goes on.
+/// Takes back what was planned and has not begun. What was to end then ends when it did before.
 pub fn unplan(connection: &mut DbConnection, member: &Member, now: Instant) -> Result<(), DbError> {
     let current = &member.current;
     for later in member
@@ -167,42 +181,58 @@ pub fn unplan(connection: &mut DbConnection, member: &Member, now: Instant) -> R
         .iter()
         .filter(|interval| interval.from > now && interval.id != current.id)
     {
+        diesel::delete(
+            care_teams::table
+                .filter(care_teams::membership_id.is_not_null())
+                .filter(care_teams::membership_id.assume_not_null().eq(later.id.stored())),
+        )
+        .execute(connection)?;
         diesel::delete(membership_units::table.filter(membership_units::membership_id.eq(later.id.stored())))
             .execute(connection)?;
         diesel::delete(memberships::table.find(later.id.stored())).execute(connection)?;
-        set_end(connection, current.id, later.until)?;
-        go_on(connection, current.id, later.from)?;
+        care_goes_on(connection, current.id, later.from)?;
     }
-    let begins: Vec<Instant> = current
-        .units
-        .iter()
-        .map(|span| span.from)
-        .filter(|from| *from > now)
-        .collect();
-    for at in begins {
-        diesel::delete(
-            membership_units::table
-                .filter(membership_units::membership_id.eq(current.id.stored()))
-                .filter(membership_units::valid_from.eq(micros(at))),
-        )
+    let of_current =
+        || membership_units::table.filter(membership_units::membership_id.eq(current.id.stored()));
+    diesel::delete(of_current().filter(membership_units::valid_from.gt(micros(now)))).execute(connection)?;
+    diesel::update(of_current().filter(membership_units::planned_at.gt(micros(now))))
+        .set((
+            membership_units::valid_until.eq(membership_units::former_until),
+            membership_units::former_until.eq(None::<i64>),
+            membership_units::planned_at.eq(None::<i64>),
+        ))
         .execute(connection)?;
-        go_on(connection, current.id, at)?;
-    }
+    diesel::update(
+        memberships::table
+            .find(current.id.stored())
+            .filter(memberships::planned_at.gt(micros(now))),
+    )
+    .set((
+        memberships::valid_until.eq(memberships::former_until),
+        memberships::former_until.eq(None::<i64>),
+        memberships::planned_at.eq(None::<i64>),
+    ))
+    .execute(connection)?;
     Ok(())
 }
 
-fn go_on(connection: &mut DbConnection, membership: MembershipId, ended_at: Instant) -> Result<(), DbError> {
+/// What was to be handed over at `ended_at` stays with the membership.
+fn care_goes_on(
+    connection: &mut DbConnection,
+    membership: MembershipId,
+    ended_at: Instant,
+) -> Result<(), DbError> {
     diesel::update(
-        membership_units::table
-            .filter(membership_units::membership_id.eq(membership.stored()))
+        care_teams::table
+            .filter(care_teams::membership_id.is_not_null())
             .filter(
-                membership_units::valid_until
+                care_teams::membership_id
                     .assume_not_null()
-                    .eq(micros(ended_at)),
+                    .eq(membership.stored()),
             )
-            .filter(membership_units::valid_until.is_not_null()),
+            .filter(care_teams::valid_until.eq(Some(micros(ended_at)))),
     )
-    .set(membership_units::valid_until.eq(None::<i64>))
+    .set(care_teams::valid_until.eq(None::<i64>))
     .execute(connection)?;
     Ok(())
 }
@@ -239,7 +269,7 @@ pub fn end(connection: &mut DbConnection, member: &Member, now: Instant) -> Resu
             .execute(connection)?;
         return Ok(());
     }
-    set_end(connection, current.id, Some(now))?;
+    plan_end(connection, current.id, Some(now), now)?;
     diesel::update(
         membership_units::table
             .filter(membership_units::membership_id.eq(current.id.stored()))

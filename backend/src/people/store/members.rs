@@ -40,8 +40,9 @@ type IntervalRow = (
     Option<i64>,
     Option<i64>,
     Option<Vec<u8>>,
+    Option<i64>,
 );
-type UnitRow = (Vec<u8>, Vec<u8>, Vec<u8>, String, i64, Option<i64>);
+type UnitRow = (Vec<u8>, Vec<u8>, Vec<u8>, String, i64, Option<i64>, Option<i64>);
 
 /// Every member within the listing's reach.
 pub fn within(
@@ -162,6 +163,7 @@ fn interval_columns() -> _ {
         memberships::valid_until,
         memberships::suspended_at,
         memberships::continues_id,
+        memberships::planned_at,
     )
 }
 
@@ -174,6 +176,7 @@ fn unit_columns() -> _ {
         units::name,
         membership_units::valid_from,
         membership_units::valid_until,
+        membership_units::planned_at,
     )
 }
 
@@ -189,23 +192,25 @@ struct Rows {
 
 fn put_together(rows: Rows, now: Instant) -> Result<Vec<Member>, DbError> {
     let mut spans: HashMap<Vec<u8>, Vec<UnitSpan>> = HashMap::new();
-    for (membership, id, unit, name, from, until) in rows.spans {
+    for (membership, id, unit, name, from, until, planned_at) in rows.spans {
         spans.entry(membership).or_default().push(UnitSpan {
             id: IntervalId::restored(&id)?,
             unit: UnitId::restored(&unit)?,
             name,
             from: instant(from),
             until: until.map(instant),
+            planned_at: planned_at.map(instant),
         });
     }
     let mut by_person: HashMap<Vec<u8>, Vec<Interval>> = HashMap::new();
-    for (person, id, role, from, until, suspended_at, continues) in rows.intervals {
+    for (person, id, role, from, until, suspended_at, continues, planned_at) in rows.intervals {
         by_person.entry(person).or_default().push(Interval {
             role: Role::parse(&role).ok_or(CorruptRow { what: "role" })?,
             from: instant(from),
             until: until.map(instant),
             suspended_at: suspended_at.map(instant),
             continues: continues.map(|id| MembershipId::restored(&id)).transpose()?,
+            planned_at: planned_at.map(instant),
             units: spans.remove(&id).unwrap_or_default(),
             id: MembershipId::restored(&id)?,
         });

@@ -150,6 +150,65 @@ on_both_engines! {
         assert_eq!(post(&ruth, &her, "change", &yesterday).await.status, 400);
     }
 
+    async fn a_plan_that_is_taken_back_leaves_each_end_where_it_was(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let her = member(&ruth, "Rashida Amadi").await;
+        let day = |days: u64| portal.app.clock.now() + Duration::from_secs(days * 86_400);
+        // Until the end of her contract, and on the ward until a month before.
+        let (contract, ward) = (day(90), day(60));
+        let mut units = json!(her.units);
+        units[0]["until"] = json!(ward);
+        let limited = json!({ "role": "nurse", "units": units, "until": contract });
+        let limited = read(&post(&ruth, &her, "change", &limited).await);
+        assert_eq!((limited.until, limited.units[0].until), (Some(contract), Some(ward)));
+
+        let promoted = json!({ "role": "charge_nurse", "units": her.units, "from": day(1) });
+        let longer = json!({ "role": "nurse", "units": [], "until": day(200), "from": day(1) });
+        for change in [promoted, longer] {
+            let planned = post(&ruth, &her, "change", &change).await;
+            assert_eq!(planned.status, 200, "{}", planned.text);
+            let back = read(&ruth.delete(&format!("/api/v1/people/{}/plan", her.membership)).await);
+            assert_eq!((back.role, back.until), (Role::Nurse, Some(contract)));
+            assert_eq!(back.units.len(), 1);
+            assert_eq!(back.units[0].until, Some(ward));
+        }
+        let nothing = ruth.delete(&format!("/api/v1/people/{}/plan", her.membership)).await;
+        assert_eq!(nothing.status, 400);
+    }
+
+    async fn a_plan_for_who_has_patients_of_her_own_can_be_taken_back(portal: Portal) {
+        let vera = administrator(&portal, "vera.holm").await;
+        let hers = member(&vera, "Rosa Lind").await;
+        let membership = hers.membership.to_string().replace('-', "");
+        let cares = |membership: &str, id: &str| {
+            format!(
+                "INSERT INTO care_teams (id, organisation_id, patient_id, membership_id, valid_from)
+                 SELECT {id}, organisation_id, patient_id, {membership}, valid_from FROM care_teams
+                 WHERE unit_id IS NOT NULL AND valid_until IS NULL LIMIT 1"
+            )
+        };
+        let id = "0193700000007000800000000000cafe";
+        portal
+            .execute(
+                &cares(&format!("x'{membership}'"), &format!("x'{id}'")),
+                &cares(&format!("'\\x{membership}'::bytea"), &format!("'\\x{id}'::bytea")),
+            )
+            .await;
+        let other = match hers.role {
+            Role::ProviderClinician => Role::RespiratoryTechnician,
+            _ => Role::ProviderClinician,
+        };
+        let mut change = to(other, &hers);
+        change["from"] = json!(portal.app.clock.now() + Duration::from_secs(86_400));
+        let planned = post(&vera, &hers, "change", &change).await;
+        assert_eq!(planned.status, 200, "{}", planned.text);
+        let back = vera.delete(&format!("/api/v1/people/{}/plan", hers.membership)).await;
+        assert_eq!(read(&back).role, hers.role);
+        // She cares for them until she leaves.
+        let ended = post(&vera, &hers, "end", &json!({})).await;
+        assert_eq!(ended.status, 200, "{}", ended.text);
+    }
+
     async fn ended_access_stays_on_record_and_opens_nothing(portal: Portal) {
         let ruth = administrator(&portal, "ruth.adler").await;
         let daniel = portal.sign_in("daniel.brooks").await;
