@@ -126,6 +126,8 @@ pub async fn start(
 }
 
 /// Whether this recovery still opens anything, in a sentence when not.
+const WRONG_TOO_OFTEN: &str = "The code was wrong too often. Ask your administrator to start again.";
+
 fn why_not(recovery: &Recovery, now: Instant) -> Option<&'static str> {
     if recovery.used_at.is_some() {
         Some("This link was used. Sign in with the password that was set then.")
@@ -134,7 +136,7 @@ fn why_not(recovery: &Recovery, now: Instant) -> Option<&'static str> {
     } else if recovery.expires_at <= now {
         Some("This link has expired. Ask your administrator to start again.")
     } else if recovery.wrong_codes >= MOST_WRONG_CODES {
-        Some("The code was wrong too often. Ask your administrator to start again.")
+        Some(WRONG_TOO_OFTEN)
     } else {
         None
     }
@@ -244,11 +246,9 @@ async fn finish(
         *response.status_mut() = actix_web::http::StatusCode::BAD_REQUEST;
         response
     };
-    if !SpokenCode::typed(&field("code")).matches(&token, &recovery.code_hmac) {
-        note_wrong_code(&app, &recovery, now).await?;
-        return Ok(refused(
-            "That is not the code. Ask your administrator to read it out again.",
-        ));
+    let good = SpokenCode::typed(&field("code")).matches(&token, &recovery.code_hmac);
+    if let Some(why) = try_code(&app, &recovery, good, now).await? {
+        return Ok(refused(why));
     }
     let password = field("password");
     let chooser = Chooser {
@@ -295,7 +295,14 @@ fn note(
     }
 }
 
-async fn note_wrong_code(app: &App, recovery: &Recovery, now: Instant) -> Result<(), Failure> {
+/// Counted where nobody comes in between: many guesses at once are as many as one after the other. Says why
+/// not, if the code may not be used.
+async fn try_code(
+    app: &App,
+    recovery: &Recovery,
+    good: bool,
+    now: Instant,
+) -> Result<Option<&'static str>, Failure> {
     let (id, key) = (recovery.id, app.secrets.audit.clone());
     let entry = note(
         recovery.organisation,
@@ -306,9 +313,17 @@ async fn note_wrong_code(app: &App, recovery: &Recovery, now: Instant) -> Result
     );
     app.db
         .write(move |connection| {
+            if recoveries::wrong_codes(connection, id)? >= MOST_WRONG_CODES {
+                return Ok::<_, Failure>(Some(WRONG_TOO_OFTEN));
+            }
+            if good {
+                return Ok(None);
+            }
             recoveries::note_wrong_code(connection, id)?;
             audit::append(connection, &key, &entry)?;
-            Ok::<_, Failure>(())
+            Ok(Some(
+                "That is not the code. Ask your administrator to read it out again.",
+            ))
         })
         .await
 }
@@ -354,6 +369,7 @@ async fn carry_out(
                     now,
                 )?);
             }
+            told.sort_unstable();
             told.dedup();
             for to in told {
                 let message =

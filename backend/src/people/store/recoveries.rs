@@ -109,6 +109,13 @@ pub fn by_token(connection: &mut DbConnection, token_sha256: &[u8; 32]) -> Resul
     }))
 }
 
+pub fn wrong_codes(connection: &mut DbConnection, id: RecoveryId) -> Result<i64, DbError> {
+    Ok(recoveries::table
+        .find(id.stored())
+        .select(recoveries::wrong_codes)
+        .first(connection)?)
+}
+
 pub fn note_wrong_code(connection: &mut DbConnection, id: RecoveryId) -> Result<(), DbError> {
     diesel::update(recoveries::table.find(id.stored()))
         .set(recoveries::wrong_codes.eq(recoveries::wrong_codes + 1))

@@ -76,6 +76,20 @@ on_both_engines! {
         portal.sign_in("rashida.amadi").await;
     }
 
+    async fn twenty_guesses_at_once_are_not_more_than_five(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let answer = start(&ruth, "Rashida Amadi").await;
+        let code = answer.json()["code"].as_str().unwrap().to_owned();
+        let link = link_in(&letters_to(&portal, RASHIDA, 1).await[0]);
+        let wrong = if code == "12345678" { "12345679" } else { "12345678" };
+        let guesses = (0..20).map(|_| finish(&portal, &link, wrong));
+        let answers = futures_util::future::join_all(guesses).await;
+        assert!(answers.iter().all(|answer| matches!(answer.status, 400 | 410)));
+        let counted = portal.count_of("recovery_code_wrong").await;
+        assert_eq!(counted, 5);
+        assert_eq!(finish(&portal, &link, &code).await.status, 410);
+    }
+
     async fn a_second_recovery_takes_the_first_ones_place_and_a_made_up_link_opens_nothing(portal: Portal) {
         let ruth = administrator(&portal, "ruth.adler").await;
         let first = start(&ruth, "Rashida Amadi").await.json()["code"].as_str().unwrap().to_owned();
