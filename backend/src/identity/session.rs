@@ -11,7 +11,7 @@ use actix_web::{
     FromRequest, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration as CookieDuration},
     dev::Payload,
-    http::header::HeaderName,
+    http::header::{self, HeaderName},
     web::Data,
 };
 use fleetward_common::{
@@ -241,7 +241,9 @@ impl Asked {
             app,
             session,
             acting: Token::acting_of_request(request),
-            unattended: request.headers().contains_key(UNATTENDED),
+            // Nor does a socket that comes back by itself.
+            unattended: request.headers().contains_key(UNATTENDED)
+                || request.headers().contains_key(header::UPGRADE),
         })
     }
 

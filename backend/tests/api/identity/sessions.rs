@@ -83,6 +83,8 @@ fn bens_session_ends_an_hour_after_the_last_touch_and_a_page_by_itself_is_no_tou
         clock.advance(MINUTE * 50);
         let view: SessionView = ben.read_unattended("/api/v1/session").await;
         assert_eq!(view.idle_until.since(view.server_time), MINUTE * 10);
+        // Nor is a socket that comes back by itself.
+        drop(Tab::open(portal, &ben).await);
         clock.advance(MINUTE * 10);
         assert_eq!(ben.get("/api/v1/session").await.code(), "session_expired");
     });
