@@ -2,7 +2,7 @@
 
 mod guessing;
 mod sessions;
-mod stations;
+pub mod stations;
 
 use std::time::Duration;
 

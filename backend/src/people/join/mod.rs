@@ -33,7 +33,7 @@ pub use crate::identity::pages::brand;
 use crate::{
     app::App,
     identity::{
-        Chooser, SHORTEST_ALONE, SignedIn,
+        Chooser, SHORTEST_ALONE, SignedIn, Whoever,
         browser::Browser,
         check_password, member_session,
         pages::Look,
@@ -173,6 +173,7 @@ async fn join_with_password(
     app: Data<App>,
     request: HttpRequest,
     path: Path<String>,
+    here: Option<Whoever>,
     payload: Payload,
 ) -> Result<HttpResponse, Failure> {
     let found = match open_invitation(&app, &path).await? {
@@ -180,6 +181,9 @@ async fn join_with_password(
         Err(elsewhere) => return Ok(elsewhere),
     };
     let look = Look::of(&app, request.query_string());
+    if let Some(refused) = on_a_ward_screen(&look, &found, here.as_ref()) {
+        return Ok(refused);
+    }
     let fields = body::form(&request, payload).await?;
     let field = |wanted: &str| {
         let found = fields.iter().find(|(name, _)| name == wanted);
@@ -224,6 +228,9 @@ async fn join_with_password(
                 created_at: now,
             };
             persons::add(connection, &new)?;
+            // Only of somebody new. Whoever could set the address of an account that is there could have its
+            // recovery sent to themselves.
+            persons::set_email(connection, person, &invitation.email)?;
             take_in(connection, &invitation, person, &clock, &key, now).map(Some)
         })
         .await?;
@@ -240,6 +247,16 @@ async fn join_with_password(
     let _ = response.add_cookie(&started.cookie());
     let _ = response.add_cookie(&way_back::remember(&format!("/join/{}", found.token.as_str())));
     Ok(response)
+}
+
+/// A ward's screen shows its board to whoever passes: nobody's own account begins there, and the screen
+/// keeps its board.
+fn on_a_ward_screen(look: &Look, found: &Found, here: Option<&Whoever>) -> Option<HttpResponse> {
+    let Whoever(here) = here?;
+    here.station.as_ref()?;
+    let trouble = "This is a ward’s screen. Open the link on a phone or computer of your own.";
+    let page = pages::sign_in_step(look, &found.step(), None, Some(trouble));
+    Some(answer(StatusCode::FORBIDDEN, page))
 }
 
 /// Gives the person the membership that the invitation promised, and uses the invitation up.
@@ -272,7 +289,6 @@ fn take_in(
             changes::join_unit(connection, id, membership, grant.unit, now, grant.until)?;
         }
     }
-    persons::set_email(connection, person, &invitation.email)?;
     if !invitations::note_joined(connection, invitation.id, membership, now)? {
         return Err(Failure::BadRequest(
             "This invitation was used a moment ago.".to_owned(),
@@ -341,6 +357,10 @@ async fn join_as_myself(
         Err(elsewhere) => return Ok(elsewhere),
     };
     let look = Look::of(&app, request.query_string());
+    let here = Whoever(signed_in.clone());
+    if let Some(refused) = on_a_ward_screen(&look, &found, Some(&here)) {
+        return Ok(refused);
+    }
     let person = signed_in.actor.person;
     let again = |trouble: &str| {
         answer(

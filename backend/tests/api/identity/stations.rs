@@ -31,7 +31,7 @@ const OPEN_TO_SCREENS: [&str; 6] = [
 ];
 
 /// Louise makes her browser the screen of 4B.
-async fn screen(portal: &Portal) -> Person<'_> {
+pub async fn screen(portal: &Portal) -> Person<'_> {
     let louise = portal.sign_in("louise.brandt").await;
     let ward = board_of(&louise).await.ward.id;
     let answer = louise
@@ -43,7 +43,7 @@ async fn screen(portal: &Portal) -> Person<'_> {
 }
 
 /// This person proves at the screen that they are there.
-async fn acting<'a>(portal: &'a Portal, screen: &Person<'a>, login: &str) -> Person<'a> {
+pub async fn acting<'a>(portal: &'a Portal, screen: &Person<'a>, login: &str) -> Person<'a> {
     let body = json!({ "login": login, "password": portal.password_of(login) });
     let answer = screen.post("/api/v1/session", &body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);

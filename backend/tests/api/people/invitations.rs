@@ -11,8 +11,9 @@ use fleetward_common::{
 };
 use serde_json::{Value, json};
 
-use super::{administrator, audit_entries, letters_to, line, link_in, organisation_of, people};
+use super::{administrator, audit_entries, letters_to, line, link_in, member, organisation_of, people};
 use crate::{
+    identity::stations::{acting, screen},
     on_both_engines,
     support::{
         Person, Portal,
@@ -178,6 +179,24 @@ on_both_engines! {
         assert_eq!(tomas.get("/api/v1/session").await.status, 401);
         let own: Vec<OwnMembership> = officer.read("/api/v1/session/memberships").await;
         assert_eq!(own.len(), 3);
+        // Whoever can invite an address must not get at an account by it.
+        assert_eq!(member(&ruth, "Tomas Reuter").await.email.as_deref(), Some("tomas.reuter@northgate.example"));
+    }
+
+    async fn nobody_joins_at_a_wards_screen_and_the_screen_keeps_its_board(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        invite_mira(&ruth).await;
+        let link = link_in(&letters_to(&portal, MIRA, 1).await[0]);
+        let screen = screen(&portal).await;
+        let rashida = acting(&portal, &screen, "rashida.amadi").await;
+        let form = format!("password={}", PASSWORD.replace(' ', "+"));
+        for (person, way, form) in [(&screen, "password", form.as_str()), (&rashida, "as-me", "")] {
+            let refused = person.post_form(&format!("{link}/{way}"), form).await;
+            assert_eq!(refused.status, 403, "{way}");
+            assert!(refused.text.contains("a ward’s screen"), "{}", refused.text);
+        }
+        assert_eq!(screen.get("/api/v1/wards").await.status, 200);
+        assert_eq!(join(&portal, &link).await.status, 303);
     }
 
     async fn nobody_invites_into_another_house_or_themselves_or_with_a_role_that_is_not_theirs_to_give(portal: Portal) {
