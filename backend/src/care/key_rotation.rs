@@ -27,6 +27,8 @@ use crate::{
 
 /// So few that nobody waits for the lock.
 const AT_ONCE: i64 = 100;
+/// Looked at and not told: `keys rotate` is another process, and the key's file is all it leaves. A look is
+/// a listing of one small folder.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What a rotation did.
