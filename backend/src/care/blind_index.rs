@@ -2,8 +2,6 @@
 //! were made alike first.
 
 use fleetward_common::{care::PatientIdentity, id::OrganisationId};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::key_provider::derived;
@@ -79,10 +77,7 @@ impl BlindIndexes {
 }
 
 fn digest(key: &Key, text: &[u8]) -> Vec<u8> {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.as_bytes()).expect("a 256-bit key");
-    mac.update(text);
-    mac.finalize().into_bytes().to_vec()
+    key.mac(text).to_vec()
 }
 
 /// Letters and digits only, small, without accents: `O’Brien-Müller` is found as `obrien muller`.

@@ -15,13 +15,11 @@ use std::{
 };
 
 use fleetward_common::id::OrganisationId;
-use hkdf::Hkdf;
-use sha2::Sha256;
 use thiserror::Error;
 
-use super::sealing::{Sealed, open, seal};
 use crate::platform::{
     clock::random,
+    sealing::{Sealed, open, seal},
     secrets::{Key, make_private},
 };
 
@@ -195,13 +193,7 @@ impl KeyProvider for FileKeys {
 
 /// A key of the organisation for one use, from the master key.
 pub fn derived(master: &Key, organisation: OrganisationId, use_for: &[u8]) -> Key {
-    let mut key = [0; 32];
-    let info = [b"fleetward v1 ", use_for, b" ", organisation.as_bytes()].concat();
-    #[expect(clippy::expect_used, reason = "32 bytes are far below the limit of HKDF")]
-    Hkdf::<Sha256>::new(None, master.as_bytes())
-        .expand(&info, &mut key)
-        .expect("32 bytes fit");
-    Key::from_bytes(key)
+    master.derived(&[b"fleetward v1 ", use_for, b" ", organisation.as_bytes()].concat())
 }
 
 #[cfg(test)]

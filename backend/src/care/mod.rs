@@ -18,7 +18,6 @@ mod night;
 mod own_page;
 pub mod own_privacy;
 pub mod routes;
-pub mod sealing;
 mod search;
 pub mod store;
 mod transfer;

@@ -5,7 +5,6 @@
 
 use std::{
     collections::HashMap,
-    fmt::Write,
     hash::Hash,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -18,7 +17,7 @@ use actix_web::{
 use fleetward_common::time::Instant;
 use sha2::{Digest, Sha256};
 
-use crate::platform::clock::random;
+use crate::platform::{clock::random, hex};
 
 /// Finding a security key takes a while; an unlocked desk should not keep an open question.
 const LIFETIME: Duration = Duration::from_secs(300);
@@ -73,12 +72,10 @@ pub type TicketHash = [u8; 32];
 
 impl Ticket {
     pub fn random(name: &'static str) -> Self {
-        let mut text = String::with_capacity(64);
-        for byte in random::<32>() {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
+        Self {
+            name,
+            text: hex::encode(&random::<32>()),
         }
-        Self { name, text }
     }
 
     pub fn of_request(name: &'static str, request: &HttpRequest) -> Option<Self> {

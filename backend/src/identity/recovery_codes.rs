@@ -1,9 +1,6 @@
 //! Ten codes on paper for the day the phone is lost: each opens once, in place of a one-time code.
 
 use fleetward_common::id::PersonId;
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 use crate::platform::{clock::random, secrets::Key};
 
@@ -29,16 +26,9 @@ pub fn keyed_hash(master: &Key, person: PersonId, code: &str) -> Vec<u8> {
         .filter(|letter| letter.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect();
-    let mut key = [0; 32];
-    #[expect(clippy::expect_used, reason = "32 bytes are far below the limit of HKDF")]
-    Hkdf::<Sha256>::new(None, master.as_bytes())
-        .expand(b"fleetward v1 recovery codes", &mut key)
-        .expect("32 bytes fit");
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).expect("a 256-bit key");
-    mac.update(person.as_bytes());
-    mac.update(plain.as_bytes());
-    mac.finalize().into_bytes().to_vec()
+    let key = master.derived(b"fleetward v1 recovery codes");
+    key.mac(&[person.as_bytes().as_slice(), plain.as_bytes()].concat())
+        .to_vec()
 }
 
 /// Whether it could be one at all: a one-time code is six digits.

@@ -5,7 +5,7 @@
 //! shows: a person, present or away, or the screen itself. [`Whoever`] is the first of the two that there is. So a route is closed to screens unless it is
 //! opened to them by name.
 
-use std::{fmt::Write, future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -33,6 +33,7 @@ use crate::{
     app::App,
     platform::{
         clock::random,
+        hex,
         http::{Failure, around::SESSION_COOKIE},
     },
     privacy::trail,
@@ -50,12 +51,7 @@ pub struct Token(String);
 
 impl Token {
     pub fn random() -> Self {
-        let mut text = String::with_capacity(64);
-        for byte in random::<32>() {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(hex::encode(&random::<32>()))
     }
 
     pub fn sha256(&self) -> [u8; 32] {

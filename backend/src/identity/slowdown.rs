@@ -8,8 +8,6 @@
 use std::{net::IpAddr, time::Duration};
 
 use fleetward_common::{id::StationId, time::Instant};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 use crate::platform::secrets::Key;
 
@@ -72,11 +70,8 @@ impl Attempt {
     }
 }
 
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
 fn keyed(secret: &Key, text: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a 256-bit key");
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().to_vec()
+    secret.mac(text.as_bytes()).to_vec()
 }
 
 /// How long `failures` in a row, the last of them at `last`, still delay the next try.

@@ -1,21 +1,20 @@
 //! One-time codes of an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). Pure: time is an
 //! argument, and which step was used last is the caller's to remember.
 
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use fleetward_common::{
     credentials::{QrCode, SecondFactorOffer},
     id::PersonId,
     time::Instant,
 };
-use hkdf::Hkdf;
 use qrcode::{Color, EcLevel, QrCode as Matrix};
-use sha2::Sha256;
 use totp_rs::{Builder, Secret as Shared, Totp};
 
-use crate::platform::{clock::random, http::Failure, secrets::Key};
+use crate::platform::{
+    clock::random,
+    http::Failure,
+    sealing::{self, Sealed},
+    secrets::Key,
+};
 
 const STEP_SECONDS: u64 = 30;
 const ISSUER: &str = "Fleetward";
@@ -23,12 +22,6 @@ const ISSUER: &str = "Fleetward";
 /// The 160 bits that server and app share. Never printed.
 #[derive(Clone)]
 pub struct Secret([u8; 20]);
-
-/// As it is stored.
-pub struct Sealed {
-    pub nonce: Vec<u8>,
-    pub bytes: Vec<u8>,
-}
 
 impl Secret {
     pub fn random() -> Self {
@@ -85,53 +78,24 @@ impl Secret {
 
     /// Sealed for this person: in another person's row it does not open.
     pub fn seal(&self, master: &Key, person: PersonId) -> Result<Sealed, Failure> {
-        let nonce: [u8; 24] = random();
-        let payload = Payload {
-            msg: &self.0,
-            aad: person.as_bytes(),
-        };
-        let bytes = cipher(master)
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|error| unsealed(&error))?;
-        Ok(Sealed {
-            nonce: nonce.to_vec(),
-            bytes,
-        })
+        sealing::seal(&key(master), person.as_bytes(), &self.0).ok_or_else(unsealed)
     }
 
     pub fn open(sealed: &Sealed, master: &Key, person: PersonId) -> Result<Self, Failure> {
-        let nonce: [u8; 24] = sealed
-            .nonce
-            .as_slice()
-            .try_into()
-            .map_err(|error| unsealed(&error))?;
-        let payload = Payload {
-            msg: &sealed.bytes,
-            aad: person.as_bytes(),
-        };
-        let bytes = cipher(master)
-            .decrypt(&XNonce::from(nonce), payload)
-            .map_err(|error| unsealed(&error))?;
-        Ok(Self(
-            bytes.as_slice().try_into().map_err(|error| unsealed(&error))?,
-        ))
+        let bytes = sealing::open(&key(master), person.as_bytes(), sealed).ok_or_else(unsealed)?;
+        Ok(Self(bytes.try_into().or(Err(unsealed()))?))
     }
 }
 
-fn unsealed(error: &dyn std::fmt::Display) -> Failure {
+fn unsealed() -> Failure {
     Failure::Internal {
         step: "seal or open the secret of an authenticator app",
-        source: error.to_string().into(),
+        source: "it does not open with the master key for this person".into(),
     }
 }
 
-fn cipher(master: &Key) -> XChaCha20Poly1305 {
-    let mut key = [0; 32];
-    #[expect(clippy::expect_used, reason = "32 bytes are far below the limit of HKDF")]
-    Hkdf::<Sha256>::new(None, master.as_bytes())
-        .expand(b"fleetward v1 authenticator apps", &mut key)
-        .expect("32 bytes fit");
-    XChaCha20Poly1305::new(&key.into())
+fn key(master: &Key) -> Key {
+    master.derived(b"fleetward v1 authenticator apps")
 }
 
 fn seconds(now: Instant) -> u64 {

@@ -1,24 +1,17 @@
 //! Links that open a door once. The secret in them is stored nowhere but in the message that carries it.
 
-use std::fmt::Write;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::platform::clock::random;
+use crate::platform::{clock::random, hex};
 
 /// 256 random bits as 64 hex digits.
 pub struct LinkToken(String);
 
 impl LinkToken {
     pub fn random() -> Self {
-        let mut text = String::with_capacity(64);
-        for byte in random::<32>() {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(hex::encode(&random::<32>()))
     }
 
     /// `None` for what no link of ours ever held.

@@ -3,8 +3,10 @@
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod hex;
 pub mod http;
 pub mod logging;
 pub mod outbox;
+pub mod sealing;
 pub mod secrets;
 pub mod tls;

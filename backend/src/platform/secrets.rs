@@ -8,6 +8,7 @@ use std::{
 };
 
 use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use thiserror::Error;
 
@@ -24,6 +25,25 @@ impl Key {
 
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// A key of its own for one use.
+    #[must_use]
+    pub fn derived(&self, use_for: &[u8]) -> Self {
+        let mut key = [0; 32];
+        #[expect(clippy::expect_used, reason = "32 bytes are far below the limit of HKDF")]
+        Hkdf::<Sha256>::new(None, &self.0)
+            .expand(use_for, &mut key)
+            .expect("32 bytes fit");
+        Self(key)
+    }
+
+    /// HMAC-SHA256 of `text`.
+    pub fn mac(&self, text: &[u8]) -> [u8; 32] {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a 256-bit key");
+        mac.update(text);
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -74,12 +94,7 @@ impl Secrets {
 
     /// A key of its own for one use, derived from the master key.
     pub fn derived(&self, use_for: &[u8]) -> Key {
-        let mut key = [0; 32];
-        #[expect(clippy::expect_used, reason = "32 bytes are far below the limit of HKDF")]
-        Hkdf::<Sha256>::new(None, self.master.as_bytes())
-            .expand(use_for, &mut key)
-            .expect("32 bytes fit");
-        Key::from_bytes(key)
+        self.master.derived(use_for)
     }
 
     /// The folder as a running server has it; nothing is made.

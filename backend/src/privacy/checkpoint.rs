@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-use super::{audit::mac_of, hex, store::audit};
+use super::{audit::mac_of, store::audit};
 use crate::platform::{
     db::{DbConnection, DbError},
+    hex,
     secrets::{Key, write_private},
 };
 

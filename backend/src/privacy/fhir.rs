@@ -7,10 +7,8 @@ use fleetward_common::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    audit::{Content, RecordedEntry},
-    hex,
-};
+use super::audit::{Content, RecordedEntry};
+use crate::platform::hex;
 
 const EVENT_TYPES: &str = "http://terminology.hl7.org/CodeSystem/audit-event-type";
 const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";

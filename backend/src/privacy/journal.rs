@@ -16,11 +16,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{
-    audit::{CHAIN_START, Content, mac_of},
-    hex,
-};
-use crate::platform::secrets::Key;
+use super::audit::{CHAIN_START, Content, mac_of};
+use crate::platform::{hex, secrets::Key};
 
 /// About two thousand entries.
 const ROOM: u64 = 1024 * 1024;

@@ -14,7 +14,6 @@ pub mod audit;
 pub mod checkpoint;
 pub mod consents;
 pub mod fhir;
-mod hex;
 pub mod journal;
 pub mod reads;
 pub mod recorder;

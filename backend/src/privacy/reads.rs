@@ -16,12 +16,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     audit::mac_of,
-    hex,
     trail::{Answer, Trail},
 };
 use crate::{
     app::App,
-    platform::{http::asking::Asking, secrets::Key},
+    platform::{hex, http::asking::Asking, secrets::Key},
 };
 
 pub async fn recorded<B: MessageBody + 'static>(

@@ -1,18 +1,17 @@
 //! A signed copy of a part of the record, to hand out of the house: JSON lines, the last of which
-//! signs all before it. `fleetward audit verify-export FILE` tells whether it is as it left.
+//! signs all before it. [`verify`] tells whether it is as it left.
 //!
 //! The signature is an HMAC under a key made from the audit key, so only the server that wrote the
 //! record can sign a copy of it, and whoever holds its data folder can check one.
 
 use fleetward_common::{id::OrganisationId, review::ChainView, time::Span};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{collections::HashMap, fmt::Write};
+use std::collections::HashMap;
 use thiserror::Error;
 
 use super::{sentences, store::record::ChainRow};
-use crate::platform::secrets::Key;
+use crate::platform::{hex, secrets::Key};
 
 /// More than this is several copies.
 pub const MOST_ENTRIES: i64 = 50_000;
@@ -58,7 +57,7 @@ pub fn write(copy: &Copy<'_>, key: &Key) -> String {
             "first": first,
             "last": last.map(|row| row.entry.number),
             "chain": chain,
-            "chain_head": last.map(|row| hex(&row.hmac)),
+            "chain_head": last.map(|row| hex::encode(&row.hmac)),
         }),
     );
     for row in copy.rows {
@@ -67,7 +66,7 @@ pub fn write(copy: &Copy<'_>, key: &Key) -> String {
     let signature = sign(key, text.as_bytes());
     line(
         &mut text,
-        &json!({ "algorithm": ALGORITHM, "signature": hex(&signature) }),
+        &json!({ "algorithm": ALGORITHM, "signature": hex::encode(&signature) }),
     );
     text
 }
@@ -82,16 +81,16 @@ fn entry(row: &ChainRow, copy: &Copy<'_>) -> Value {
         "outcome": entry.outcome,
         "person": entry.person,
         "person_name": entry.person.and_then(|person| copy.names.get(&person)),
-        "membership": row.membership.as_deref().map(hex),
+        "membership": row.membership.as_deref().map(hex::encode),
         "role": entry.role,
         "purpose": entry.purpose,
         "entity_kind": entry.entity_kind,
-        "entity": row.entity.as_deref().map(hex),
+        "entity": row.entity.as_deref().map(hex::encode),
         "patient": entry.patient,
         "detail": entry.detail,
         "in_words": sentences::sentence(entry),
-        "previous_hmac": hex(&row.previous_hmac),
-        "hmac": hex(&row.hmac),
+        "previous_hmac": hex::encode(&row.previous_hmac),
+        "hmac": hex::encode(&row.hmac),
     })
 }
 
@@ -101,24 +100,8 @@ fn line(text: &mut String, value: &Value) {
 }
 
 fn sign(key: &Key, text: &[u8]) -> [u8; 32] {
-    let signing = mac(key.as_bytes(), b"fleetward audit export signature");
-    mac(&signing, &Sha256::digest(text))
-}
-
-fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-    mac.update(text);
-    mac.finalize().into_bytes().into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let signing = Key::from_bytes(key.mac(b"fleetward audit export signature"));
+    signing.mac(&Sha256::digest(text))
 }
 
 /// What a checked copy says about itself.
@@ -151,7 +134,11 @@ pub fn verify(text: &str, key: &Key) -> Result<Checked, BadExport> {
     let last: Value = serde_json::from_str(last).or(Err(BadExport::NotOne("its last line is no JSON")))?;
     let said = last.get("signature").and_then(Value::as_str);
     let said = said.ok_or(BadExport::NotOne("its last line holds no signature"))?;
-    if subtle::ConstantTimeEq::ct_eq(said.as_bytes(), hex(&sign(key, body.as_bytes())).as_bytes()).unwrap_u8()
+    if subtle::ConstantTimeEq::ct_eq(
+        said.as_bytes(),
+        hex::encode(&sign(key, body.as_bytes())).as_bytes(),
+    )
+    .unwrap_u8()
         != 1
     {
         return Err(BadExport::Signature);

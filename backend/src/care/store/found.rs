@@ -29,7 +29,7 @@ pub fn patient(
     let found: Option<Vec<u8>> = match by {
         LookUp::RecordNumber { record_number } => within
             .filter(patients::organisation_id.eq(organisation.stored()))
-            .filter(patients::record_number_hmac.eq(keys.record_number_hmac(organisation, record_number)))
+            .filter(patients::record_number_hmac.eq(keys.indexes.record_number(organisation, record_number)))
             .select(patients::id)
             .first(connection)
             .optional()?,

@@ -15,10 +15,12 @@ use fleetward_common::{
 use serde::{Deserialize, Serialize};
 
 use super::keys::{PatientKeys, open, seal};
-use crate::care::sealing::Sealed;
 use crate::{
     access::{AccessReview, Act, Bed, Listing, Patient, Permit, Read},
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, micros, open_at},
+    platform::{
+        db::{CorruptRow, DbConnection, DbError, StoredId, micros, open_at},
+        sealing::Sealed,
+    },
     schema::{access_reviews, bed_stays, beds, patient_blind_indexes, patient_identities, patients},
 };
 
@@ -59,7 +61,7 @@ pub fn admit(
                 patients::organisation_id.eq(organisation.stored()),
                 patients::home_region.eq(patient.home_region),
                 patients::time_zone.eq(patient.time_zone),
-                patients::record_number_hmac.eq(keys.record_number_hmac(organisation, record_number)),
+                patients::record_number_hmac.eq(keys.indexes.record_number(organisation, record_number)),
                 patients::created_at.eq(micros(patient.created_at)),
             ))
             .execute(connection)?;

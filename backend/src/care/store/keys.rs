@@ -19,11 +19,11 @@ use crate::{
     care::{
         blind_index::BlindIndexes,
         key_provider::{Answer, KeyError, KeyProvider, Wrapped},
-        sealing::{self, Sealed},
     },
     platform::{
         clock::random,
         db::{DbError, StoredId},
+        sealing::{self, Sealed},
         secrets::{Key, private_file},
     },
 };
@@ -176,13 +176,9 @@ impl PatientKeys {
         Ok(gone > 0)
     }
 
-    /// Finds a record number exactly without opening anybody's identity.
-    pub fn record_number_hmac(&self, organisation: OrganisationId, number: &str) -> Vec<u8> {
-        self.indexes.record_number(organisation, number)
-    }
-
-    pub(super) fn organisation_key(&self, organisation: OrganisationId, use_for: &[u8]) -> Key {
-        self.indexes.key(organisation, use_for)
+    /// Seals what reviewers write.
+    pub(super) fn note_key(&self, organisation: OrganisationId) -> Key {
+        self.indexes.key(organisation, b"review notes")
     }
 
     /// A new key for what this organisation wraps from now on.

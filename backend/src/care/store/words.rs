@@ -8,8 +8,10 @@ use fleetward_common::id::{OrganisationId, PatientId};
 use super::keys::{PatientKeys, open, seal};
 use crate::{
     access::store::grants::SealedWords,
-    care::sealing::Sealed,
-    platform::db::{CorruptRow, DbError},
+    platform::{
+        db::{CorruptRow, DbError},
+        sealing::Sealed,
+    },
 };
 
 /// `about` is the id of the row that the words stand in.
@@ -48,7 +50,7 @@ pub fn seal_for_organisation(
     about: &[u8],
     words: &str,
 ) -> Result<SealedWords, DbError> {
-    let key = keys.organisation_key(organisation, b"review notes");
+    let key = keys.note_key(organisation);
     Ok(stored(seal(&key, about, words.as_bytes())?))
 }
 
@@ -58,7 +60,7 @@ pub fn open_for_organisation(
     about: &[u8],
     words: &SealedWords,
 ) -> Result<String, DbError> {
-    let key = keys.organisation_key(organisation, b"review notes");
+    let key = keys.note_key(organisation);
     readable(open(&key, about, &restored(words))?)
 }
 

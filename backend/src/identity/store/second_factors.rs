@@ -4,8 +4,10 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use fleetward_common::{credentials::SecondFactorView, id::PersonId, time::Instant};
 
 use crate::{
-    identity::totp::Sealed,
-    platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+    platform::{
+        db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+        sealing::Sealed,
+    },
     schema::{recovery_codes, second_factors},
 };
 

@@ -1,9 +1,5 @@
 //! The table `outbox_messages`.
 
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     id::{MessageId, PersonId},
@@ -13,8 +9,8 @@ use fleetward_common::{
 use super::{Message, Recipient, State};
 use crate::{
     platform::{
-        clock::random,
         db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros},
+        sealing::{self, Sealed},
         secrets::Key,
     },
     schema::{outbox_messages, people},
@@ -36,7 +32,7 @@ pub fn put(connection: &mut DbConnection, key: &Key, message: &Message, now: Ins
         Recipient::Person(person) => (Some(person.stored()), None),
         Recipient::Address(address) => (None, Some(address.as_str())),
     };
-    let (nonce, sealed) = seal(key, message.id, &message.text)?;
+    let Sealed { nonce, bytes } = seal(key, message.id, &message.text)?;
     diesel::insert_into(outbox_messages::table)
         .values((
             outbox_messages::id.eq(message.id.stored()),
@@ -45,7 +41,7 @@ pub fn put(connection: &mut DbConnection, key: &Key, message: &Message, now: Ins
             outbox_messages::address.eq(address),
             outbox_messages::subject.eq(&message.subject),
             outbox_messages::nonce.eq(Some(nonce)),
-            outbox_messages::sealed.eq(Some(sealed)),
+            outbox_messages::sealed.eq(Some(bytes)),
             outbox_messages::created_at.eq(micros(now)),
             outbox_messages::due_at.eq(micros(message.due_at)),
             outbox_messages::next_try_at.eq(micros(message.due_at)),
@@ -106,7 +102,7 @@ pub(super) fn due(
             Some(person) => address_of(connection, &person)?,
             None => address,
         };
-        let text = open(key, id, nonce.as_deref(), sealed.as_deref());
+        let text = open(key, id, nonce, sealed);
         messages.push(Due {
             id,
             to,
@@ -306,26 +302,13 @@ fn stored(row: StoredRow) -> Result<Stored, DbError> {
     })
 }
 
-fn seal(key: &Key, id: MessageId, text: &str) -> Result<(Vec<u8>, Vec<u8>), DbError> {
-    let nonce: [u8; 24] = random();
-    let payload = Payload {
-        msg: text.as_bytes(),
-        aad: id.as_bytes(),
-    };
-    let sealed = XChaCha20Poly1305::new(&(*key.as_bytes()).into())
-        .encrypt(&XNonce::from(nonce), payload)
-        .or(Err(DbError::Settings("a message can't be sealed".into())))?;
-    Ok((nonce.to_vec(), sealed))
+fn seal(key: &Key, id: MessageId, text: &str) -> Result<Sealed, DbError> {
+    sealing::seal(key, id.as_bytes(), text.as_bytes())
+        .ok_or_else(|| DbError::Settings("a message can't be sealed".into()))
 }
 
-fn open(key: &Key, id: MessageId, nonce: Option<&[u8]>, sealed: Option<&[u8]>) -> Option<String> {
-    let nonce: [u8; 24] = nonce?.try_into().ok()?;
-    let payload = Payload {
-        msg: sealed?,
-        aad: id.as_bytes(),
-    };
-    let text = XChaCha20Poly1305::new(&(*key.as_bytes()).into())
-        .decrypt(&XNonce::from(nonce), payload)
-        .ok()?;
+fn open(key: &Key, id: MessageId, nonce: Option<Vec<u8>>, bytes: Option<Vec<u8>>) -> Option<String> {
+    let (nonce, bytes) = nonce.zip(bytes)?;
+    let text = sealing::open(key, id.as_bytes(), &Sealed { nonce, bytes })?;
     String::from_utf8(text).ok()
 }

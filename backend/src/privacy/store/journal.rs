@@ -6,12 +6,12 @@ use super::audit::append_content;
 use crate::{
     platform::{
         db::{DbConnection, DbError, QueryError},
+        hex,
         http::asking,
         secrets::Key,
     },
     privacy::{
         audit::Content,
-        hex,
         journal::{Journal, Waiting},
     },
     schema::audit_journal_merged,

@@ -183,7 +183,7 @@ pub fn patient_numbered(
     let organisation = permit.id();
     let id: Option<Vec<u8>> = patients::table
         .filter(patients::organisation_id.eq(organisation.stored()))
-        .filter(patients::record_number_hmac.eq(keys.record_number_hmac(organisation, record_number)))
+        .filter(patients::record_number_hmac.eq(keys.indexes.record_number(organisation, record_number)))
         .select(patients::id)
         .first(connection)
         .optional()?;

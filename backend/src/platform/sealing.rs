@@ -5,7 +5,7 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 
-use crate::platform::{clock::random, secrets::Key};
+use super::{clock::random, secrets::Key};
 
 /// A sealed value, and what it was sealed with beside the key.
 #[derive(Clone)]
