@@ -29,7 +29,11 @@ pub fn person_menu() -> Html {
     html! {
         <div class="person">
             <MembershipSwitch />
-            <a class="who" href="/security" title="Security: what you sign in with"><b>{ &person.name }</b><span>{ person.role.title() }</span></a>
+            // Where there is no room for the name, the key alone leads there.
+            <a class="who" href="/security" title="Security: what you sign in with"
+                aria-label={format!("{}, {}. Security: what you sign in with", person.name, person.role.title())}>
+                <Icon name="key" /><b>{ &person.name }</b><span>{ person.role.title() }</span>
+            </a>
             <button type="button" class="button quiet" onclick={sign_out} title="Sign out" aria-label="Sign out">
                 <Icon name="sign-out" />
             </button>

@@ -11,7 +11,7 @@ use yew_router::prelude::*;
 use super::{Portal, SessionGate, error_page::NotFoundPage, frame::Frame};
 use crate::{
     access::PolicyPage,
-    care::home::HomePatientsPage,
+    care::{emergency::Questions, home::HomePatientsPage},
     fleet::{DevicePage, FleetPage},
     hooks::{use_capabilities, use_session},
     identity::SecurityPage,
@@ -125,6 +125,7 @@ fn staff_page(props: &StaffPageProps) -> Html {
     }
     html! {
         <Frame nav={nav(console, props.route, &capabilities, session.role == Role::PlatformOperator)} no_patient_data={console == Console::Fleet}>
+            <Questions />
             { page(props.route, console, &session) }
         </Frame>
     }

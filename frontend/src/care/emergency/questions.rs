@@ -77,8 +77,8 @@ fn answer_form(props: &AnswerFormProps) -> Html {
             <blockquote>{ &question.question }</blockquote>
             <label class="legend" for={id.clone()}>{ "Your answer" }</label>
             <textarea id={id} rows="2" value={(*answer).clone()} oninput={write} />
-            if let Some(complaint) = &*complaint { <p class="bg-wrong" role="alert">{ complaint }</p> }
-            <p class="bg-go"><button type="submit" class="button primary">{ "Answer" }</button>
+            if let Some(complaint) = &*complaint { <p class="question-wrong" role="alert">{ complaint }</p> }
+            <p class="question-go"><button type="submit" class="button primary">{ "Answer" }</button>
                 <span class="muted">{ if now > question.due_at { "It was expected by " } else { "Expected by " } }{ zone.moment(question.due_at, now) }</span></p>
         </form>
     }
