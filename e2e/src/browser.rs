@@ -3,7 +3,7 @@
 use crate::{
     built,
     chromedriver::Chromedriver,
-    eventually::{Seen, eventually},
+    eventually::{PATIENCE, Seen, eventually},
     trouble::{Outcome, Trouble, While},
     world::scratch_folder,
 };
@@ -15,8 +15,8 @@ use std::{
 };
 use tempfile::TempDir;
 use thirtyfour::{
-    BrowserLogEntry, By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, TypingData,
-    WebDriver, WebElement,
+    BrowserLogEntry, By, ChromiumLikeCapabilities, DesiredCapabilities, Key, LoggingPrefsLogLevel,
+    TypingData, WebDriver, WebElement,
 };
 
 /// As a Chromium meets us that asks nobody for updates and has a screen of its own.
@@ -163,6 +163,28 @@ impl Browser {
     /// Keys go to whatever has the focus, as they do for a person.
     pub async fn type_keys(&self, keys: impl Into<TypingData>) -> Outcome {
         Ok(self.driver.action_chain().send_keys(keys).perform().await?)
+    }
+
+    /// Presses Tab until what is called so has the focus, as somebody without a mouse does.
+    pub async fn tab_to(&self, name: &str) -> Outcome {
+        const MOST_STOPS: usize = 60;
+        const FOCUSED: &str = "const at = document.activeElement; const labels = [...(at.labels ?? [])];
+            return [at.ariaLabel, at.innerText, ...labels.map(label => label.innerText)].filter(Boolean).join(' ');";
+        let mut stops = Vec::new();
+        for _ in 0..MOST_STOPS {
+            let focused = self.run(FOCUSED, Vec::new()).await?;
+            let focused = focused.as_str().unwrap_or_default().trim().to_owned();
+            if focused.contains(name) {
+                return Ok(());
+            }
+            stops.push(focused);
+            self.type_keys(Key::Tab.value().to_string()).await?;
+        }
+        Err(Trouble::NeverHappened {
+            what: format!("the focus on {name}"),
+            waited: PATIENCE,
+            last: stops.join(" | "),
+        })
     }
 
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Outcome<Value> {

@@ -103,6 +103,44 @@ async fn sign_out(portal: &Portal, browser: &Browser) -> Outcome {
 }
 
 #[test]
+fn a_nurse_joins_on_her_phone_by_keyboard_alone() -> Outcome {
+    journey(Screen::Desk, async |stage: &mut Stage| {
+        let Stage { portal, browser } = stage;
+        SignIn::at(portal, browser).choose(RUTH).await?;
+        browser.read("people at Northgate General").await?;
+        invite_mira(browser).await?;
+        browser.read("The message was sent.").await?;
+
+        let phone = Browser::open(Screen::Phone).await?;
+        let enter = || Key::Enter.value().to_string();
+        let link = follow_the_link(portal, &phone).await?;
+        phone.read("Step 2 of 4").await?;
+        phone.tab_to("Choose a password").await?;
+        phone.type_keys(format!("{PASSWORD}{}", enter())).await?;
+        phone.read("Next time without a password?").await?;
+        phone.tab_to("Not now").await?;
+        phone.type_keys(enter()).await?;
+        phone.read("Step 3 of 4").await?;
+        phone.tab_to("Yes, take me to my first page").await?;
+        phone.type_keys(enter()).await?;
+        let board = WardBoard::on(&phone).await?;
+        same("the ward", board.title().await?, "Ward 4B Cardiology".to_owned())?;
+
+        // Used up: whoever finds the link later is told what to do.
+        let stranger = Browser::open(Screen::Phone).await?;
+        stranger.goto(&portal.url(&link)).await?;
+        stranger.read("You have joined already").await?;
+        stranger
+            .expect_console_errors(|line| line.contains("410"))
+            .await?;
+        stranger.close().await?;
+        phone.no_console_errors().await?;
+        phone.close().await?;
+        browser.expect_console_errors(|line| line.contains("403")).await
+    })
+}
+
+#[test]
 fn suspending_rashida_closes_her_open_board() -> Outcome {
     journey(Screen::Desk, async |stage: &mut Stage| {
         let Stage { portal, browser } = stage;
