@@ -180,8 +180,23 @@ pub enum ChainView {
         around: Vec<ChainLink>,
         checked_at: Instant,
     },
+    /// The note of how far the record came, kept outside the database, is not the one the server wrote. A
+    /// tail that was cut off would not be found.
+    CheckpointForged {
+        checked_at: Instant,
+    },
     /// Being read for the first time since the server started.
     Checking,
+}
+
+impl ChainView {
+    /// Deciding waits.
+    pub const fn is_broken(&self) -> bool {
+        matches!(
+            self,
+            ChainView::Broken { .. } | ChainView::CheckpointForged { .. }
+        )
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

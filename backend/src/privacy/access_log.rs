@@ -136,6 +136,13 @@ impl Together {
         self.looks.iter().any(wanted)
     }
 
+    /// Whoever works at a privacy officer's desk looks at the record, whatever stands beside it.
+    fn is_officers(&self) -> bool {
+        self.looks
+            .iter()
+            .all(|look| look.role == Some(Role::PrivacyOfficer))
+    }
+
     fn kind(&self, last: &Looked, named: &Named, emergency: bool) -> LookKind {
         let of_the_patient = self.any(|look| look.has(DataClass::Identity) || look.has(DataClass::Clinical));
         match last.role {
@@ -169,7 +176,7 @@ impl Together {
             parts.push("your earlier measurements");
         }
         let seen = match parts.as_slice() {
-            [] if self.any(|look| look.has(DataClass::Administrative)) => {
+            [] if self.is_officers() || self.any(|look| look.has(DataClass::Administrative)) => {
                 return "Saw who looked at your data. Not your measurements.".to_owned();
             }
             [] => return "Saw the device only. Not your name, not your measurements.".to_owned(),

@@ -163,7 +163,16 @@ fn read(file: &File, key: &Key) -> Result<(Vec<Waiting>, u64, [u8; 32]), Journal
         let mut text = vec![0; usize::try_from(length).unwrap_or(0)];
         file.read_exact_at(&mut text, end + LENGTH)?;
         let Ok(line) = serde_json::from_slice::<Line>(&text) else {
+            let mut next = [0; 4];
+            file.read_exact_at(&mut next, end + LENGTH + length)?;
+            if next != [0; 4] {
+                return Err(JournalError::Forged);
+            }
             // The power failed while it was written: nobody was told that it was recorded.
+            tracing::error!(
+                at = end,
+                "the last entry of the emergency journal is not whole and is left out"
+            );
             break;
         };
         let hmac = link(key, &last, &line.content)?;
@@ -237,6 +246,26 @@ mod tests {
         bytes[at] = b'D';
         std::fs::write(&path, bytes).unwrap();
         assert!(matches!(Journal::open(&path, key), Err(JournalError::Forged)));
+    }
+
+    #[test]
+    fn an_entry_that_was_cut_short_is_left_out_and_one_that_was_blotted_out_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("journal"), Key::from_bytes([5; 32]));
+        let journal = Journal::open(&path, key.clone()).unwrap();
+        journal.append(&opening(1)).unwrap();
+        let second = usize::try_from(journal.open.lock().unwrap().end).unwrap();
+        journal.append(&opening(2)).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        let blot = |at: usize| {
+            let mut bytes = whole.clone();
+            bytes[at + 4..at + 24].fill(0);
+            std::fs::write(&path, bytes).unwrap();
+            Journal::open(&path, key.clone())
+        };
+        assert_eq!(contents(&blot(second).unwrap()), [opening(1)]);
+        assert!(matches!(blot(0), Err(JournalError::Forged)));
     }
 
     #[test]

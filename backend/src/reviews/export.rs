@@ -41,6 +41,9 @@ pub fn write(copy: &Copy<'_>, key: &Key) -> String {
         ChainView::Broken {
             number, checked_at, ..
         } => json!({ "verified": false, "broken_at": number, "checked_at": checked_at }),
+        ChainView::CheckpointForged { checked_at } => {
+            json!({ "verified": false, "broken_at": null, "checked_at": checked_at })
+        }
         ChainView::Checking => json!({ "verified": false, "broken_at": null, "checked_at": null }),
     };
     line(

@@ -6,8 +6,8 @@ use actix_web::web::Data;
 use fleetward_common::{
     id::{AccessReviewId, EmergencyGrantId, IntervalId, MessageId, PatientId},
     review::{
-        ChainView, Decide, Decision, Extension, MayDecide, OpenedItem, OwnView, Question, ReviewEvent,
-        ReviewQueue, ReviewStep, SimilarReview,
+        Decide, Decision, Extension, MayDecide, OpenedItem, OwnView, Question, ReviewEvent, ReviewQueue,
+        ReviewStep, SimilarReview,
     },
     time::{Instant, Span},
 };
@@ -22,6 +22,7 @@ use super::{
         queue::{After, Part, ReviewRow},
         record, steps,
     },
+    watch,
 };
 use crate::{
     access::{
@@ -164,7 +165,7 @@ pub async fn event(
     let keys = app.keys.clone();
     let id = permit.id();
     let chain = app.desk.chain(actor.organisation);
-    let broken = matches!(chain, ChainView::Broken { .. });
+    let broken = chain.is_broken();
     let officer = actor.person;
     let (mut event, patient) = app
         .db
@@ -360,7 +361,7 @@ pub async fn decide_one(
     let note = checked(&asked.note)?;
     let now = app.clock.now();
     let actor = permit.actor().clone();
-    let chain = app.desk.chain(actor.organisation);
+    let chain = watch::chain_now(app, actor.organisation).await?;
     let step_id = IntervalId::new(now, app.clock.entropy());
     let message_id = MessageId::new(now, app.clock.entropy());
     let (keys, key, outbox_key) = (
@@ -380,7 +381,7 @@ pub async fn decide_one(
                 about: row.person,
                 found_by: steps::finder(connection, row.id)?,
                 still_open: grant.is_some_and(|grant| grant.until() > now),
-                chain_broken: matches!(chain, ChainView::Broken { .. }),
+                chain_broken: chain.is_broken(),
             };
             let outcome = decide::decide(&case, actor.person, asked.decision)
                 .map_err(|why| Failure::NotPermitted(why.sentence().to_owned()))?;

@@ -33,6 +33,7 @@ use crate::{
     },
     privacy::{
         audit::{self, Verdict},
+        checkpoint::CheckpointError,
         review::{self, About, NewReview},
     },
 };
@@ -90,22 +91,46 @@ pub async fn check_chains(app: &App) -> Result<(), Failure> {
         .await?;
     for organisation in organisations {
         let view = check_chain(app, organisation).await?;
-        if let ChainView::Broken { number, .. } = &view {
-            tracing::error!(organisation.id = %organisation, number, "the record does not fit together");
+        match &view {
+            ChainView::Broken { number, .. } => {
+                tracing::error!(organisation.id = %organisation, number, "the record does not fit together");
+            }
+            ChainView::CheckpointForged { .. } => {
+                tracing::error!("the audit checkpoint was changed by someone without the key");
+            }
+            ChainView::Verified { .. } | ChainView::Checking => {}
         }
         app.desk.note(organisation, view);
     }
     Ok(())
 }
 
+/// What the desk knows of the record, or what a look at it says when it knows nothing yet.
+pub async fn chain_now(app: &App, organisation: OrganisationId) -> Result<ChainView, Failure> {
+    match app.desk.chain(organisation) {
+        ChainView::Checking => {
+            let view = check_chain(app, organisation).await?;
+            app.desk.note(organisation, view.clone());
+            Ok(view)
+        }
+        known => Ok(known),
+    }
+}
+
 async fn check_chain(app: &App, organisation: OrganisationId) -> Result<ChainView, Failure> {
     let now = app.clock.now();
     let key = app.secrets.audit.clone();
     // Read before the rows: what is added meanwhile lies behind it.
-    let noted = app.recorder.checkpoint().map_err(|source| Failure::Internal {
-        step: "read the audit checkpoint",
-        source: source.into(),
-    })?;
+    let noted = match app.recorder.checkpoint() {
+        Ok(noted) => noted,
+        Err(CheckpointError::Forged) => return Ok(ChainView::CheckpointForged { checked_at: now }),
+        Err(source) => {
+            return Err(Failure::Internal {
+                step: "read the audit checkpoint",
+                source: source.into(),
+            });
+        }
+    };
     let verdict = app
         .db
         .read(move |connection| {
@@ -189,7 +214,9 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
                 let name = names.get(person).map_or("", String::as_str);
                 let cared = around::cared_for_at(connection, *membership, &[*patient], first.at)?;
                 let look = Look {
-                    care_relation: !cared.is_empty() || is_emergency(first.purpose),
+                    care_relation: !cared.is_empty()
+                        || is_emergency(first.purpose)
+                        || views.iter().all(|view| view.agreed_to),
                     own_record: looks::is_own_record(connection, *person, *patient, first.at)?,
                     same_surname: identity::has_family_name(connection, &keys, *patient, |family| {
                         rules::same_surname(name, family)
@@ -313,12 +340,14 @@ fn many(
 }
 
 /// Patients look at themselves, families as the patient agreed, and officers review: their views are on
-/// record, but no care has to explain them.
+/// record, but no care has to explain them. Nor has it to explain a look at a device that showed nothing of
+/// whom it is on.
 fn is_care_or_work(view: &View) -> bool {
-    !view
-        .purpose
-        .with_ancestors()
-        .any(|purpose| matches!(purpose, Purpose::PatientRequest | Purpose::Compliance))
+    view.of_the_patient
+        && !view
+            .purpose
+            .with_ancestors()
+            .any(|purpose| matches!(purpose, Purpose::PatientRequest | Purpose::Compliance))
 }
 
 fn is_emergency(purpose: Purpose) -> bool {

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use fleetward::{
+    app::journal_folder,
     platform::{db::DbError, http::Failure},
-    privacy::audit::{self, AuditAction, AuditActor, AuditEntry, AuditOutcome},
+    privacy::{
+        audit::{self, AuditAction, AuditActor, AuditEntry, AuditOutcome},
+        recorder::checkpoint_file,
+    },
     reviews::{export, watch},
 };
 use fleetward_common::{
@@ -52,6 +56,17 @@ async fn one_review(portal: &Portal) -> AccessReviewId {
 
 /// As if this person had looked at this patient.
 async fn view(portal: &Portal, person: &Person<'_>, patient: PatientId) {
+    looked(
+        portal,
+        person,
+        patient,
+        json!({ "classes": ["identity", "clinical"] }),
+    )
+    .await;
+}
+
+/// The same, with what the record says of the look.
+async fn looked(portal: &Portal, person: &Person<'_>, patient: PatientId, detail: Value) {
     let actor = person.actor().await;
     let entry = AuditEntry {
         organisation: actor.organisation,
@@ -65,7 +80,7 @@ async fn view(portal: &Portal, person: &Person<'_>, patient: PatientId) {
         },
         entity: None,
         patient: Some(patient),
-        detail: json!({ "route": "/api/v1/patients/{id}" }),
+        detail,
     };
     let key = portal.app.secrets.audit.clone();
     let written: Result<_, Failure> = portal
@@ -221,6 +236,36 @@ on_both_engines! {
         assert_eq!((line.person_name.as_str(), line.signals.as_slice()), ("Rashida Amadi", [Signal::NoCareRelation].as_slice()));
         assert_eq!(line.due_at.since(line.raised_at), Duration::from_secs(7 * 24 * 3_600));
         assert_eq!(line.explanation.text, "None found");
+    }
+
+    async fn a_look_at_the_device_alone_or_one_that_the_patient_agreed_to_needs_no_explanation(portal: Portal) {
+        let tomas = portal.sign_in("tomas.reuter").await;
+        let hollis = found(&tomas, &by_number(HOLLIS)).await.patient;
+        let helen = portal.sign_in("helen.frost").await;
+        watch::look(&portal.app).await.unwrap();
+        let before = queue(&helen).await.counts.unexplained;
+        let daniel = portal.sign_in("daniel.brooks").await;
+        looked(&portal, &daniel, hollis, json!({ "classes": ["technical"], "relations": ["custodian"] })).await;
+        let rashida = portal.sign_in("rashida.amadi").await;
+        looked(&portal, &rashida, hollis, json!({ "classes": ["clinical"], "relations": ["consented"] })).await;
+        watch::look(&portal.app).await.unwrap();
+        assert_eq!(queue(&helen).await.counts.unexplained, before);
+        // One that neither explains is found.
+        looked(&portal, &daniel, hollis, json!({ "classes": ["clinical"], "relations": ["any"] })).await;
+        watch::look(&portal.app).await.unwrap();
+        assert_eq!(queue(&helen).await.counts.unexplained, before + 1);
+    }
+
+    async fn while_the_checkpoint_is_forged_nobody_decides(portal: Portal) {
+        let review = one_review(&portal).await;
+        portal.app.recorder.note_checkpoint(portal.app.clock.now()).await.unwrap();
+        let file = checkpoint_file(&journal_folder(portal.data()));
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replacen("\"number\":", "\"number\":1", 1)).unwrap();
+        watch::check_chains(&portal.app).await.unwrap();
+        let helen = portal.sign_in("helen.frost").await;
+        assert!(matches!(queue(&helen).await.chain, ChainView::CheckpointForged { .. }));
+        assert_eq!(decide(&helen, review, "appropriate", NOTE).await.status, 403);
     }
 
     async fn the_record_is_searched_by_person_patient_device_and_time(portal: Portal) {

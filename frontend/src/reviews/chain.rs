@@ -24,6 +24,9 @@ pub fn chain_badge(props: &ChainProps) -> Html {
                 None => html! { "Broken from its first entry" },
             } }</span></p>
         },
+        ChainView::CheckpointForged { .. } => html! {
+            <p class="chain broken"><Icon name="chain" /><span>{ "Checkpoint changed by someone without the key" }</span></p>
+        },
         ChainView::Checking => {
             html! { <p class="chain"><Icon name="chain" /><span>{ "Audit chain is being checked" }</span></p> }
         }
@@ -33,14 +36,15 @@ pub fn chain_badge(props: &ChainProps) -> Html {
 /// Nothing while it fits.
 #[component(ChainBreak)]
 pub fn chain_break(props: &ChainProps) -> Html {
-    let ChainView::Broken {
-        number,
-        around,
-        checked_at,
-        ..
-    } = &props.chain
-    else {
-        return html! {};
+    let (number, around, checked_at) = match &props.chain {
+        ChainView::Verified { .. } | ChainView::Checking => return html! {},
+        ChainView::CheckpointForged { checked_at } => return forged(&props.zone.minute(*checked_at)),
+        ChainView::Broken {
+            number,
+            around,
+            checked_at,
+            ..
+        } => (number, around, checked_at),
     };
     html! {
         <section class="break" role="alert">
@@ -60,6 +64,22 @@ pub fn chain_break(props: &ChainProps) -> Html {
                 <div><h3>{ "What waits" }</h3><p>{ "Deciding. Deadlines keep running, and the wait is on record as their cause." }</p></div>
                 <div><h3>{ "What goes on" }</h3><p>{ "Care, alarms, emergency access and recording. Nothing waits for this." }</p></div>
                 <div><h3>{ "Who can settle it" }</h3><p>{ "The platform’s operator, with the checkpoints kept outside the database. Found " }{ props.zone.minute(*checked_at) }{ ", told in the server’s log." }</p></div>
+            </div>
+        </section>
+    }
+}
+
+fn forged(found: &str) -> Html {
+    html! {
+        <section class="break" role="alert">
+            <div class="break-say"><Icon name="fault" class="large" /><div>
+                <h2>{ "The audit checkpoint was changed by someone without the key" }</h2>
+                <p>{ "Each entry that is there fits the one before it. Whether the last ones were cut off can’t be told." }</p>
+            </div></div>
+            <div class="break-do">
+                <div><h3>{ "What waits" }</h3><p>{ "Deciding. Deadlines keep running, and the wait is on record as their cause." }</p></div>
+                <div><h3>{ "What goes on" }</h3><p>{ "Care, alarms, emergency access and recording. Nothing waits for this." }</p></div>
+                <div><h3>{ "Who can settle it" }</h3><p>{ "The platform’s operator, with a copy of the checkpoint. Found " }{ found }{ ", told in the server’s log." }</p></div>
             </div>
         </section>
     }

@@ -133,7 +133,7 @@ fn desk(props: &DeskProps) -> Html {
             }
         })
     });
-    let broken = matches!(queue.chain, fleetward_common::review::ChainView::Broken { .. });
+    let broken = queue.chain.is_broken();
     let next_due = queue
         .counts
         .next_due

@@ -4,13 +4,16 @@ use diesel::{
     AggregateExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
 };
 use fleetward_common::{
-    access::{Purpose, Role},
+    access::{DataClass, Purpose, Role},
     id::{AccessReviewId, MembershipId, OrganisationId, PatientId, PersonId},
     review::Signal,
     time::{Instant, Span},
 };
 
+use serde::Deserialize;
+
 use crate::{
+    access::relations::Relation,
     platform::db::{DbConnection, DbError, StoredId, instant, micros, open_at},
     privacy::review::signals_text,
     schema::{
@@ -29,6 +32,10 @@ pub struct View {
     pub role: Role,
     pub purpose: Purpose,
     pub patient: PatientId,
+    /// Who they are, or what was measured; not the device alone.
+    pub of_the_patient: bool,
+    /// The patient agreed to it: they share with this person, for help with their device or for research.
+    pub agreed_to: bool,
 }
 
 pub fn organisations_with_patients(connection: &mut DbConnection) -> Result<Vec<OrganisationId>, DbError> {
@@ -81,6 +88,7 @@ type Row = (
     Option<Vec<u8>>,
     String,
     i64,
+    String,
 );
 
 /// Entries after this one, at most so many: the views among them, and the number of the last entry.
@@ -105,11 +113,12 @@ pub fn views_after(
             entries::patient_id,
             entries::action,
             entries::outcome,
+            entries::detail,
         ))
         .load(connection)?;
     let last = rows.last().map(|row| row.0);
     let mut views = Vec::new();
-    for (number, at, person, membership, role, purpose, patient, action, outcome) in rows {
+    for (number, at, person, membership, role, purpose, patient, action, outcome, detail) in rows {
         let (Some(person), Some(membership), Some(patient)) = (person, membership, patient) else {
             continue;
         };
@@ -119,7 +128,10 @@ pub fn views_after(
             continue;
         };
         if action == "R" && outcome == 0 {
+            let detail: Detail = serde_json::from_str(&detail).unwrap_or_default();
             views.push(View {
+                of_the_patient: detail.is_of_the_patient(),
+                agreed_to: detail.is_agreed_to(),
                 number,
                 at: instant(at),
                 person: PersonId::restored(&person)?,
@@ -131,6 +143,34 @@ pub fn views_after(
         }
     }
     Ok((views, last))
+}
+
+/// What an entry about a look says of it. One that says nothing is taken for the whole.
+#[derive(Default, Deserialize)]
+struct Detail {
+    classes: Option<Vec<DataClass>>,
+    #[serde(default)]
+    relations: Vec<String>,
+}
+
+impl Detail {
+    fn is_of_the_patient(&self) -> bool {
+        let of_the_patient = |class: &DataClass| matches!(class, DataClass::Identity | DataClass::Clinical);
+        self.classes
+            .as_ref()
+            .is_none_or(|classes| classes.iter().any(of_the_patient))
+    }
+
+    fn is_agreed_to(&self) -> bool {
+        const AGREED: [Relation; 3] = [
+            Relation::Consented,
+            Relation::SupportGrant,
+            Relation::ResearchConsented,
+        ];
+        AGREED
+            .iter()
+            .any(|relation| self.relations.iter().any(|known| known == relation.as_str()))
+    }
 }
 
 /// Whether the person is this patient.
