@@ -71,8 +71,9 @@ pub async fn search(
                 nobody |= wanted.patient.is_none();
             }
             if let Some(serial) = filled(asked.serial.as_deref()) {
-                wanted.device = record::device_numbered(connection, &permit, serial)?;
-                nobody |= wanted.device.is_none();
+                let devices = record::devices_numbered(connection, &permit, serial)?;
+                nobody |= devices.is_empty();
+                wanted.devices = Some(devices);
             }
             let searched = wanted.patient;
             if nobody {

@@ -1,8 +1,6 @@
 //! The record of who did what, as the desk reads it: pages by time, newest first, never a whole table.
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, TextExpressionMethods,
-};
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     access::Role,
     id::{DeviceId, OrganisationId, PatientId, PersonId},
@@ -101,7 +99,8 @@ pub fn opened<A: Act>(
 pub struct Wanted {
     pub people: Option<Vec<PersonId>>,
     pub patient: Option<PatientId>,
-    pub device: Option<DeviceId>,
+    /// Two makers may use one serial number.
+    pub devices: Option<Vec<DeviceId>>,
     pub span: Option<Span>,
     /// The last entry of the page before.
     pub before: Option<(Instant, i64)>,
@@ -124,8 +123,9 @@ pub fn search(
     if let Some(patient) = wanted.patient {
         query = query.filter(entries::patient_id.eq(patient.stored()));
     }
-    if let Some(device) = wanted.device {
-        query = query.filter(entries::entity_id.eq(device.stored()));
+    if let Some(devices) = &wanted.devices {
+        let ids: Vec<Vec<u8>> = devices.iter().map(StoredId::stored).collect();
+        query = query.filter(entries::entity_id.eq_any(ids));
     }
     if let Some(span) = wanted.span {
         query = query
@@ -152,24 +152,22 @@ pub fn people_named(
     permit: &Permit<Organisation, ReadAudit>,
     part: &str,
 ) -> Result<Vec<PersonId>, DbError> {
-    const MOST: i64 = 50;
-    let letters: String = part
-        .trim()
-        .chars()
-        .filter(|letter| !matches!(letter, '%' | '_' | '\\'))
-        .collect();
+    const MOST: usize = 50;
+    let wanted = part.trim().to_lowercase();
     let members = memberships::table
         .filter(memberships::organisation_id.eq(permit.id().stored()))
         .select(memberships::person_id);
-    let ids: Vec<Vec<u8>> = people::table
+    let named: Vec<(Vec<u8>, String)> = people::table
         .filter(people::id.eq_any(members))
-        .filter(people::name.like(format!("%{letters}%")))
         .order(people::name)
-        .limit(MOST)
-        .select(people::id)
+        .select((people::id, people::name))
         .load(connection)?;
-    ids.iter()
-        .map(|id| PersonId::restored(id).map_err(DbError::from))
+    // Compared here: the two engines do not agree on what is the same letter.
+    named
+        .iter()
+        .filter(|(_, name)| name.to_lowercase().contains(&wanted))
+        .take(MOST)
+        .map(|(id, _)| PersonId::restored(id).map_err(DbError::from))
         .collect()
 }
 
@@ -190,17 +188,18 @@ pub fn patient_numbered(
     Ok(id.map(|id| PatientId::restored(&id)).transpose()?)
 }
 
-pub fn device_numbered(
+pub fn devices_numbered(
     connection: &mut DbConnection,
     _permit: &Permit<Organisation, ReadAudit>,
     serial: &str,
-) -> Result<Option<DeviceId>, DbError> {
-    let id: Option<Vec<u8>> = devices::table
+) -> Result<Vec<DeviceId>, DbError> {
+    let ids: Vec<Vec<u8>> = devices::table
         .filter(devices::serial.eq(serial.trim()))
         .select(devices::id)
-        .first(connection)
-        .optional()?;
-    Ok(id.map(|id| DeviceId::restored(&id)).transpose()?)
+        .load(connection)?;
+    ids.iter()
+        .map(|id| DeviceId::restored(id).map_err(DbError::from))
+        .collect()
 }
 
 /// Names of people, for entries that hold their ids.
