@@ -149,14 +149,24 @@ pub async fn with_password(app: &App, attempt: SignIn, browser: &Browser) -> Res
             return Err(Failure::SignInFailed);
         }
     };
-    if verdict == Verdict::RightButOutdated {
-        rehash(app, &account, attempt.password).await?;
-    }
     let person = account.person;
-    let factor = app
-        .db
-        .read(move |connection| store::second_factors::of_person(connection, person))
-        .await?;
+    let factor = async {
+        if verdict == Verdict::RightButOutdated {
+            rehash(app, &account, attempt.password).await?;
+        }
+        app.db
+            .read(move |connection| {
+                store::second_factors::of_person(connection, person).map_err(Failure::from)
+            })
+            .await
+    };
+    let factor = match factor.await {
+        Ok(factor) => factor,
+        Err(failure) => {
+            tried.take_back(app).await?;
+            return Err(failure);
+        }
+    };
     if factor.is_none_or(|factor| !factor.asked_at_sign_in) {
         tried.was_good(app, person, now).await?;
         let started = start_session(app, &account, seat, browser, ProofKind::Password, None).await?;
@@ -226,14 +236,16 @@ async fn with_code(app: &App, account: &Account, code: &str, browser: &Browser) 
     let now = app.clock.now();
     let seat = seat(app, browser).await?;
     let tried = Try::begin(app, &account.login, seat.place(browser), now).await?;
-    let outcome = match recognised(app, account.person, code, now).await? {
-        Some(shown) => {
-            let proof = ProofKind::PasswordAndCode;
-            start_session(app, account, seat, browser, proof, Some(shown)).await
+    let outcome = async {
+        match recognised(app, account.person, code, now).await? {
+            Some(shown) => {
+                let proof = ProofKind::PasswordAndCode;
+                start_session(app, account, seat, browser, proof, Some(shown)).await
+            }
+            None => Err(Failure::ProofFailed),
         }
-        None => Err(Failure::ProofFailed),
     };
-    match outcome {
+    match outcome.await {
         Ok(started) => {
             tried.was_good(app, account.person, now).await?;
             Ok(started)
@@ -242,7 +254,10 @@ async fn with_code(app: &App, account: &Account, code: &str, browser: &Browser) 
             note_failure(app, Some(account), now).await?;
             Err(Failure::ProofFailed)
         }
-        Err(other) => Err(other),
+        Err(other) => {
+            tried.take_back(app).await?;
+            Err(other)
+        }
     }
 }
 

@@ -193,18 +193,20 @@ pub async fn by_password(
     };
     let tried = Try::begin(app, &account.login, place, now).await?;
     let phc = account.phc.clone().filter(|_| account.may_sign_in);
-    let verdict = app.sign_in.hashing.verify(shown.password, phc).await?;
-    let ways = Ways::of(app, signed_in).await?;
-    let outcome = match (verdict, &ways.factor, shown.code) {
-        (Verdict::Wrong, ..) => Err(Failure::ProofFailed),
-        (_, None, _) => prove(app, signed_in, ProofKind::Password, |_| Ok(true)).await,
-        (_, Some(_), None) => Err(Failure::SecondFactorRequired),
-        (_, Some(_), Some(code)) => match sign_in::recognised(app, person, &code, now).await? {
-            Some(shown) => by_code(app, signed_in, shown, now).await,
-            None => Err(Failure::ProofFailed),
-        },
+    let outcome = async {
+        let verdict = app.sign_in.hashing.verify(shown.password, phc).await?;
+        let ways = Ways::of(app, signed_in).await?;
+        match (verdict, &ways.factor, shown.code) {
+            (Verdict::Wrong, ..) => Err(Failure::ProofFailed),
+            (_, None, _) => prove(app, signed_in, ProofKind::Password, |_| Ok(true)).await,
+            (_, Some(_), None) => Err(Failure::SecondFactorRequired),
+            (_, Some(_), Some(code)) => match sign_in::recognised(app, person, &code, now).await? {
+                Some(shown) => by_code(app, signed_in, shown, now).await,
+                None => Err(Failure::ProofFailed),
+            },
+        }
     };
-    match outcome {
+    match outcome.await {
         Ok(Some(token)) => {
             tried.was_good(app, person, now).await?;
             Ok(token)
