@@ -16,7 +16,7 @@ use crate::{
         clock,
         devices::{self, DeviceFilter},
     },
-    hooks::{use_keys, use_pulse, use_query, use_refresh, use_session},
+    hooks::{use_keys, use_pulse, use_query, use_refresh, use_session, use_text},
     shell::staff::StaffRoute,
     ui::{age::age_text, async_view::AsyncView, help_dialog::HelpDialog, icon::Icon, zone::Zone},
 };
@@ -48,7 +48,7 @@ pub fn fleet_page() -> Html {
     let navigator = use_navigator();
     let help = use_state_eq(|| false);
     let current = use_state_eq(|| None::<usize>);
-    let search = use_node_ref();
+    let search = use_text(query.q.clone().unwrap_or_default());
     let counts = use_query((), |()| devices::counts());
     let filter = DeviceFilter {
         q: query.q.clone(),
@@ -128,7 +128,7 @@ pub fn fleet_page() -> Html {
                 <form class="end search" role="search" onsubmit={submit}>
                     <Icon name="search" />
                     <input ref={search} type="search" aria-label="Search by serial, site, model or software" placeholder="Serial (opens at once), site, model"
-                        value={query.q.clone().unwrap_or_default()} autocomplete="off" spellcheck="false" />
+                        autocomplete="off" spellcheck="false" />
                     <kbd aria-hidden="true">{ "/" }</kbd>
                 </form>
             </div>

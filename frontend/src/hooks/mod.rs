@@ -7,6 +7,7 @@ mod use_pulse;
 mod use_query;
 mod use_refresh;
 mod use_session;
+mod use_text;
 mod use_theme;
 
 pub use use_keys::use_keys;
@@ -16,4 +17,5 @@ pub use use_pulse::use_pulse;
 pub use use_query::{Answer, Query, use_query};
 pub use use_refresh::use_refresh;
 pub use use_session::{SessionDesk, use_session, use_session_desk};
+pub use use_text::use_text;
 pub use use_theme::{Theme, use_theme};

@@ -17,7 +17,7 @@ use crate::{
         clock,
         people::{self, PeopleFilter},
     },
-    hooks::{use_keys, use_permitted, use_query, use_refresh},
+    hooks::{use_keys, use_permitted, use_query, use_refresh, use_text},
     shell::staff::StaffRoute,
     ui::{age::age_text, async_view::AsyncView, help_dialog::HelpDialog, icon::Icon, zone::Zone},
 };
@@ -50,7 +50,7 @@ pub fn people_page() -> Html {
     let may_invite = use_permitted(Kind::Organisation, Action::Administer);
     let help = use_state_eq(|| false);
     let current = use_state_eq(|| None::<usize>);
-    let search = use_node_ref();
+    let search = use_text(query.q.clone().unwrap_or_default());
     let filter = PeopleFilter {
         q: query.q.clone(),
         state: query.state.clone(),
@@ -120,7 +120,7 @@ pub fn people_page() -> Html {
                     <form class="search" role="search" onsubmit={submit}>
                         <Icon name="search" />
                         <input ref={search} type="search" aria-label="Search by name, role or unit" placeholder="Name, role or unit"
-                            value={query.q.clone().unwrap_or_default()} autocomplete="off" spellcheck="false" />
+                            autocomplete="off" spellcheck="false" />
                         <kbd aria-hidden="true">{ "/" }</kbd>
                     </form>
                     if may_invite {

@@ -7,7 +7,10 @@ use yew::{
     AttrValue, Callback, Html, Properties, component, html, use_effect_with, use_node_ref, use_state_eq,
 };
 
-use crate::api::{ApiError, session, stations};
+use crate::{
+    api::{ApiError, session, stations},
+    hooks::use_text,
+};
 
 #[derive(Properties, PartialEq)]
 pub struct EnrolDialogProps {
@@ -18,7 +21,7 @@ pub struct EnrolDialogProps {
 
 #[component(EnrolDialog)]
 pub fn enrol_dialog(props: &EnrolDialogProps) -> Html {
-    let (dialog, name) = (use_node_ref(), use_node_ref());
+    let (dialog, name) = (use_node_ref(), use_text("Desk 1".to_owned()));
     let wrong = use_state_eq(|| None::<String>);
     {
         let dialog = dialog.clone();
@@ -65,7 +68,7 @@ pub fn enrol_dialog(props: &EnrolDialogProps) -> Html {
             <form onsubmit={submit}>
                 <div class="field">
                     <label for="station-name">{ "Name of the screen" }</label>
-                    <input id="station-name" ref={name} value="Desk 1" maxlength="60" required={true} />
+                    <input id="station-name" ref={name} maxlength="60" required={true} />
                 </div>
                 if let Some(wrong) = &*wrong { <p class="error-words" role="alert">{ wrong }</p> }
                 <div class="actions">

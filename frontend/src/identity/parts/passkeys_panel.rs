@@ -7,6 +7,7 @@ use yew::{Callback, Html, Properties, SubmitEvent, component, html, use_node_ref
 use super::step_up_dialog::Needs;
 use crate::{
     api::{PasskeyError, clock, credentials},
+    hooks::use_text,
     identity::use_deed,
     ui::{icon::Icon, panel::Panel, zone::Zone},
 };
@@ -145,7 +146,7 @@ struct AddPasskeyProps {
 #[component(AddPasskey)]
 fn add_passkey(props: &AddPasskeyProps) -> Html {
     let deed = use_deed(Needs::OwnBest);
-    let field = use_node_ref();
+    let field = use_text("My passkey".to_owned());
     let add = {
         let (deed, field, reload) = (deed.clone(), field.clone(), props.reload.clone());
         move |event: SubmitEvent| {
@@ -168,7 +169,7 @@ fn add_passkey(props: &AddPasskeyProps) -> Html {
         <form class="add" onsubmit={add}>
             <div class="field">
                 <label for="new-passkey">{ "Name of a new passkey" }</label>
-                <input id="new-passkey" ref={field} maxlength="60" required=true value="My passkey" aria-describedby="new-passkey-hint" />
+                <input id="new-passkey" ref={field} maxlength="60" required=true aria-describedby="new-passkey-hint" />
                 <p class="hint" id="new-passkey-hint">{ "Such as the device it will be on. At a PC that others use too, keep it on your phone or a security key." }</p>
             </div>
             <button type="submit" class="button primary" disabled={deed.is_sending()}>
