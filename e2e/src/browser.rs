@@ -168,7 +168,9 @@ impl Browser {
     /// Presses Tab until what is called so has the focus, as somebody without a mouse does.
     pub async fn tab_to(&self, name: &str) -> Outcome {
         const MOST_STOPS: usize = 60;
-        const FOCUSED: &str = "const at = document.activeElement; const labels = [...(at.labels ?? [])];
+        const FOCUSED: &str = "const at = document.activeElement;
+            if (at === null || at === document.body) return '';
+            const labels = [...(at.labels ?? [])];
             return [at.ariaLabel, at.innerText, ...labels.map(label => label.innerText)].filter(Boolean).join(' ');";
         let mut stops = Vec::new();
         for _ in 0..MOST_STOPS {

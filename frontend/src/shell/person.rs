@@ -30,8 +30,7 @@ pub fn person_menu() -> Html {
         <div class="person">
             <MembershipSwitch />
             // Where there is no room for the name, the key alone leads there.
-            <a class="who" href="/security" title="Security: what you sign in with"
-                aria-label={format!("{}, {}. Security: what you sign in with", person.name, person.role.title())}>
+            <a class="who" href="/security" title="Security: what you sign in with">
                 <Icon name="key" /><b>{ &person.name }</b><span>{ person.role.title() }</span>
             </a>
             <button type="button" class="button quiet" onclick={sign_out} title="Sign out" aria-label="Sign out">

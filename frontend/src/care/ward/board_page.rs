@@ -109,6 +109,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
         .and_then(|location| location.query::<BoardQuery>().ok())
         .unwrap_or_default();
     let help = use_state_eq(|| false);
+    let may_enrol = use_permitted(Kind::Unit, Action::EnrolStation);
     let may_open = use_permitted(Kind::Patient, Action::OpenEmergency);
     let enrolling = use_state_eq(|| false);
     let typed = use_state_eq(String::new);
@@ -359,7 +360,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                     <span><kbd>{ "7" }</kbd>{ " " }<kbd>{ "Enter" }</kbd>{ " open bed" }</span>
                     <span><kbd>{ "v" }</kbd>{ if far { " desk view" } else { " far view" } }</span>
                     <button type="button" class="link" onclick={{ let help = help.clone(); move |_| help.set(true) }}><kbd>{ "?" }</kbd>{ " help" }</button>
-                    { screen_link(session.as_deref(), watching, &enrolling, &name) }
+                    { screen_link(session.as_deref(), may_enrol, watching, &enrolling, &name) }
                     <span>{ "Build " }{ env!("CARGO_PKG_VERSION") }</span>
                 </span>
             </footer>

@@ -294,10 +294,18 @@ impl BoardStore {
                     inner.error = None;
                     inner.tiles.clear();
                 }
-                Err(error) if error.needs_sign_in() => api::session::go_to_sign_in(),
                 // A board that is on the screen goes on ageing there; the banner says why.
                 Err(ApiError::NoAnswer) if inner.board.is_some() => {}
-                Err(error) => inner.error = Some(error),
+                // Not to be seen any more: nothing of it stays.
+                Err(error) => {
+                    if error.needs_sign_in() {
+                        api::session::go_to_sign_in();
+                    }
+                    inner.board = None;
+                    inner.tiles.clear();
+                    self.traces.borrow_mut().clear();
+                    inner.error = Some(error);
+                }
             }
             std::mem::take(&mut inner.fetch_again)
         };

@@ -1,6 +1,6 @@
 //! The board on a screen that only watches: what was pressed there, and whose screen it is.
 
-use fleetward_common::{access::Role, id::BedId, identity::SessionView};
+use fleetward_common::{id::BedId, identity::SessionView};
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::{Html, UseStateHandle, html};
@@ -49,14 +49,15 @@ pub fn covered(shown: &[Rc<Tile>], columns: usize) -> String {
     labels.join(", ")
 }
 
-/// A charge nurse makes this browser a ward screen, and takes it back.
+/// Who answers for the ward makes this browser its screen, and takes it back.
 pub fn screen_link(
     session: Option<&SessionView>,
+    may_enrol: bool,
     watching: bool,
     enrolling: &UseStateHandle<bool>,
     ward: &str,
 ) -> Html {
-    let Some(session) = session.filter(|session| session.role == Role::ChargeNurse && !watching) else {
+    let Some(session) = session.filter(|_| may_enrol && !watching) else {
         return html! {};
     };
     let Some(station) = &session.station else {

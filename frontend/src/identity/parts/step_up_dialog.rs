@@ -12,7 +12,7 @@ use yew::{
 
 use crate::{
     api::credentials,
-    hooks::use_query,
+    hooks::{use_query, use_text},
     ui::{async_view::AsyncView, icon::Icon},
 };
 
@@ -93,8 +93,10 @@ struct ChoiceProps {
 fn choice(props: &ChoiceProps) -> Html {
     let sending = use_state_eq(|| false);
     let wrong = use_state_eq(|| None::<String>);
-    let (password, code) = (use_node_ref(), use_node_ref());
     let proof = &props.proof;
+    let shown = proof.demo.as_ref();
+    let password = use_text(shown.map(|demo| demo.password.clone()).unwrap_or_default());
+    let code = use_text(shown.and_then(|demo| demo.code.clone()).unwrap_or_default());
     let with_password = proof.has_password
         && (proof.has_second_factor || (props.needs == Needs::OwnBest && !proof.has_passkey));
 
@@ -118,6 +120,8 @@ fn choice(props: &ChoiceProps) -> Html {
         let (password, code) = (password.clone(), code.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
+            // The form beneath, which the dialog may be part of, sends itself anew once this is proven.
+            event.stop_propagation();
             let typed = |field: &NodeRef| field.cast::<HtmlInputElement>().map(|input| input.value());
             let (typed_password, typed_code) = (typed(&password).unwrap_or_default(), typed(&code));
             sending.set(true);
@@ -151,14 +155,13 @@ fn choice(props: &ChoiceProps) -> Html {
                     if proof.has_passkey { <p class="or">{ "or with your password" }</p> }
                     <div class="field">
                         <label for="step-up-password">{ "Password" }</label>
-                        <input id="step-up-password" ref={password} type="password" autocomplete="current-password" required=true
-                            value={demo.map(|demo| demo.password.clone())} />
+                        <input id="step-up-password" ref={password} type="password" autocomplete="current-password" required=true />
                     </div>
                     if proof.has_second_factor {
                         <div class="field">
                             <label for="step-up-code">{ "Code of your authenticator app" }</label>
                             <input id="step-up-code" ref={code} inputmode="numeric" autocomplete="one-time-code" required=true
-                                value={demo.and_then(|demo| demo.code.clone())} aria-describedby="step-up-hint" />
+                                aria-describedby="step-up-hint" />
                             <p class="hint" id="step-up-hint">
                                 { "A recovery code does too. Counts as the weaker proof, and is recorded as such." }
                             </p>
