@@ -140,7 +140,8 @@ pub fn sign_in_step(look: &Look, at: &Step<'_>, me: Option<&str>, trouble: Optio
     })
 }
 
-/// Step 3: what the policy gives, before it is used for the first time.
+/// Step 3: what the policy gives, before it is used for the first time. Its button has no focus of
+/// its own: an Enter held since the step before would answer the question unread.
 pub fn role_step(look: &Look, at: &Step<'_>, preview: &RolePreview) -> Markup {
     at.frame(look, "Check your role", 3, &html! {
         h1 { "Check your role" }
@@ -153,7 +154,7 @@ pub fn role_step(look: &Look, at: &Step<'_>, preview: &RolePreview) -> Markup {
         }
         form.join-form method="post" action={ "/join/" (at.token) "/role" } {
             div.join-go {
-                button.button.primary.tall type="submit" autofocus { "Yes, take me to my first page" }
+                button.button.primary.tall type="submit" { "Yes, take me to my first page" }
             }
         }
         p.join-note { (glyph("i s", WARNING)) span { "Something is wrong? Go on all the same, and tell " (at.inviter) ": they can change it in a minute." } }
