@@ -29,10 +29,7 @@ use fleetward::{
         secrets::Secrets,
         tls,
     },
-    privacy::{
-        recorder::RecordError,
-        verify::{self, Report},
-    },
+    privacy::verify::{self, Report},
     reviews::export,
     serve::{self, Door, Ports},
 };
@@ -111,7 +108,7 @@ fn verify_audit(store: &Store) -> ExitCode {
         let secrets = Secrets::open_existing(&store.data.join("secrets"))?;
         let mut connection = app::location(store)?.connect_reader()?;
         let journal = app::journal_folder(&store.data);
-        Ok(verify::every_chain(&mut connection, &secrets.audit, &journal).map_err(RecordError::from)?)
+        Ok(verify::every_chain(&mut connection, &secrets.audit, &journal)?)
     };
     match verified() {
         Ok(report) => {

@@ -132,7 +132,7 @@ impl Checkpoint {
                 lost.push(noted.clone());
             }
         }
-        for organisation in audit::organisations_with_entries(connection)? {
+        for (organisation, _) in audit::every_organisation(connection)? {
             if !lost.iter().any(|head| head.organisation == organisation) {
                 heads.extend(audit::head(connection, organisation)?);
             }

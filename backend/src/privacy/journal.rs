@@ -4,12 +4,13 @@
 //! disk when the server first starts; each entry is written in place and flushed before the answer
 //! leaves, and carries an HMAC over the one before it. When the database is back the entries are merged
 //! into the chain and the room is free again. A full journal fails like a full database.
+//! One that somebody else wrote into is laid aside as evidence: the beds are watched all the same.
 
 use std::{
-    fs::{File, OpenOptions},
-    io,
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind},
     os::unix::fs::{FileExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -19,6 +20,8 @@ use thiserror::Error;
 use super::audit::{CHAIN_START, Content, mac_of};
 use crate::platform::{hex, secrets::Key};
 
+const NAME: &str = "emergencies.journal";
+const FORGED: &str = "emergencies-forged-";
 /// About two thousand entries.
 const ROOM: u64 = 1024 * 1024;
 /// Length of the JSON that follows, big endian; zero where nothing was written yet.
@@ -64,6 +67,22 @@ struct Open {
 }
 
 impl Journal {
+    /// The one of a server whose journals and checkpoint are in `folder`.
+    pub fn in_folder(folder: &Path, key: &Key) -> Result<Self, JournalError> {
+        let path = folder.join(NAME);
+        match Self::open(&path, key.clone()) {
+            Err(JournalError::Forged) => {
+                let aside = lay_aside(folder, &path)?;
+                tracing::error!(
+                    journal = %aside.display(),
+                    "the emergency journal holds something that this server did not write: it was laid aside"
+                );
+                Self::open(&path, key.clone())
+            }
+            opened => opened,
+        }
+    }
+
     /// Takes the room if it was not taken yet, and finds what waits in it.
     pub fn open(path: &Path, key: Key) -> Result<Self, JournalError> {
         let file = OpenOptions::new()
@@ -140,6 +159,44 @@ impl Journal {
         (open.end, open.last) = (kept, last);
         Ok(())
     }
+}
+
+fn lay_aside(folder: &Path, path: &Path) -> Result<PathBuf, JournalError> {
+    let mut number = 1;
+    let mut aside = folder.join(format!("{FORGED}{number}.journal"));
+    while aside.exists() {
+        number += 1;
+        aside = folder.join(format!("{FORGED}{number}.journal"));
+    }
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
+/// Names of the journals in `folder` that somebody else wrote into, whether or not they were laid aside.
+pub fn forged_in(folder: &Path, key: &Key) -> Result<Vec<String>, JournalError> {
+    let mut forged = Vec::new();
+    let files = match fs::read_dir(folder) {
+        Err(missing) if missing.kind() == ErrorKind::NotFound => return Ok(forged),
+        files => files?,
+    };
+    for file in files {
+        let name = file?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(FORGED) {
+            forged.push(name);
+        }
+    }
+    match File::open(folder.join(NAME)) {
+        Ok(file) => match read(&file, key) {
+            Err(JournalError::Forged) => forged.push(NAME.to_owned()),
+            // The room is being taken just now.
+            Err(JournalError::File(short)) if short.kind() == ErrorKind::UnexpectedEof => {}
+            read => drop(read?),
+        },
+        Err(missing) if missing.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    forged.sort();
+    Ok(forged)
 }
 
 fn link(key: &Key, previous: &[u8; 32], content: &Content) -> Result<[u8; 32], JournalError> {
@@ -246,6 +303,27 @@ mod tests {
         bytes[at] = b'D';
         std::fs::write(&path, bytes).unwrap();
         assert!(matches!(Journal::open(&path, key), Err(JournalError::Forged)));
+    }
+
+    #[test]
+    fn a_server_starts_beside_a_changed_journal_which_is_kept_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (folder, key) = (folder.path(), Key::from_bytes([5; 32]));
+        assert!(forged_in(&folder.join("nowhere"), &key).unwrap().is_empty());
+        for laid_aside in ["emergencies-forged-1.journal", "emergencies-forged-2.journal"] {
+            let journal = Journal::in_folder(folder, &key).unwrap();
+            journal.append(&opening(1)).unwrap();
+            drop(journal);
+            assert!(!forged_in(folder, &key).unwrap().contains(&NAME.to_owned()));
+            let written = std::fs::read_to_string(folder.join(NAME)).unwrap();
+            std::fs::write(folder.join(NAME), written.replace("data_read", "data_lost")).unwrap();
+            assert!(forged_in(folder, &key).unwrap().contains(&NAME.to_owned()));
+
+            assert!(Journal::in_folder(folder, &key).unwrap().is_empty());
+            assert!(forged_in(folder, &key).unwrap().contains(&laid_aside.to_owned()));
+            let kept = std::fs::read_to_string(folder.join(laid_aside)).unwrap();
+            assert!(kept.contains("data_lost"));
+        }
     }
 
     #[test]

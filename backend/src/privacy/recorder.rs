@@ -33,8 +33,8 @@ pub struct Recorder {
     key: Key,
     journal: Journal,
     checkpoint: PathBuf,
-    /// One checkpoint at a time: each builds on the one before.
-    noting: Arc<tokio::sync::Mutex<()>>,
+    /// One checkpoint at a time: each builds on the one before, also when its file was taken away.
+    noted: Arc<tokio::sync::Mutex<Option<Checkpoint>>>,
 }
 
 #[derive(Debug, Error)]
@@ -55,9 +55,9 @@ impl Recorder {
         std::fs::create_dir_all(folder)?;
         Ok(Self {
             db,
-            journal: Journal::open(&folder.join("emergencies.journal"), key.clone())?,
+            journal: Journal::in_folder(folder, &key)?,
             checkpoint: checkpoint_file(folder),
-            noting: Arc::default(),
+            noted: Arc::default(),
             key,
         })
     }
@@ -142,13 +142,20 @@ impl Recorder {
 
     /// Notes outside the database how far every chain has come.
     pub async fn note_checkpoint(&self, now: Instant) -> Result<Checkpoint, RecordError> {
-        let _turn = self.noting.lock().await;
-        let previous = Checkpoint::read(&self.checkpoint, &self.key)?;
+        let mut noted = self.noted.lock().await;
+        let previous = Checkpoint::read(&self.checkpoint, &self.key)?.or_else(|| {
+            let taken_away = noted.clone();
+            if taken_away.is_some() {
+                tracing::error!("the audit checkpoint was taken away; it is written anew from memory");
+            }
+            taken_away
+        });
         let checkpoint = self
             .db
             .read(move |connection| Checkpoint::next(connection, previous.as_ref(), now))
             .await?;
         checkpoint.write(&self.checkpoint, &self.key)?;
+        *noted = Some(checkpoint.clone());
         Ok(checkpoint)
     }
 

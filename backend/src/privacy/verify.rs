@@ -7,7 +7,8 @@ use fleetward_common::{id::OrganisationId, time::Instant};
 use super::{
     audit::{Breach, Verdict},
     checkpoint::{Checkpoint, CheckpointError},
-    recorder::checkpoint_file,
+    journal,
+    recorder::{RecordError, checkpoint_file},
     store,
 };
 use crate::platform::{
@@ -20,6 +21,8 @@ use crate::platform::{
 pub struct Report {
     pub chains: Vec<Chain>,
     pub checkpoint: Noted,
+    /// Names of the emergency journals that somebody else wrote into.
+    pub forged_journals: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +40,8 @@ pub enum Noted {
     Forged,
 }
 
-/// `journal` is the folder in which the checkpoint is kept.
-pub fn every_chain(
-    connection: &mut DbConnection,
-    key: &Key,
-    journal: &Path,
-) -> Result<Report, CheckpointError> {
+/// `journal` is the folder in which the checkpoint and the emergency journal are kept.
+pub fn every_chain(connection: &mut DbConnection, key: &Key, journal: &Path) -> Result<Report, RecordError> {
     // Read before the rows: what is added meanwhile lies behind it.
     let (checkpoint, noted) = match Checkpoint::read(&checkpoint_file(journal), key) {
         Ok(Some(checkpoint)) => {
@@ -51,7 +50,7 @@ pub fn every_chain(
         }
         Ok(None) => (None, Noted::Missing),
         Err(CheckpointError::Forged) => (None, Noted::Forged),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     let mut chains = Vec::new();
     for (organisation, name) in store::audit::every_organisation(connection)? {
@@ -68,12 +67,14 @@ pub fn every_chain(
     Ok(Report {
         chains,
         checkpoint: noted,
+        forged_journals: journal::forged_in(journal, key)?,
     })
 }
 
 impl Report {
     pub fn is_whole(&self) -> bool {
         matches!(self.checkpoint, Noted::At(_))
+            && self.forged_journals.is_empty()
             && self
                 .chains
                 .iter()
@@ -94,6 +95,9 @@ impl Report {
             }
             Noted::Forged => "BROKEN: the checkpoint was changed by someone without the key.".to_owned(),
         });
+        lines.extend(self.forged_journals.iter().map(|name| {
+            format!("BROKEN: {name} holds an emergency that this server did not write, or lost one.")
+        }));
         lines
     }
 }

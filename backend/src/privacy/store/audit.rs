@@ -175,17 +175,6 @@ pub fn still_holds(connection: &mut DbConnection, head: &Head) -> Result<bool, d
     Ok(hmac.is_some_and(|hmac| hmac == head.hmac))
 }
 
-/// Whose chains there are.
-pub fn organisations_with_entries(connection: &mut DbConnection) -> Result<Vec<OrganisationId>, DbError> {
-    let ids: Vec<Vec<u8>> = audit_entries::table
-        .select(audit_entries::organisation_id)
-        .distinct()
-        .load(connection)?;
-    ids.iter()
-        .map(|id| OrganisationId::restored(id).map_err(DbError::from))
-        .collect()
-}
-
 /// At most `most` entries of the organisation's chain after the one with this number, oldest first.
 pub fn entries(
     connection: &mut DbConnection,
