@@ -23,7 +23,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 
 use crate::{
     failure::{Failure, Step},
@@ -70,13 +70,19 @@ impl World {
         let client = reqwest::Client::new();
         let mut cookies = Vec::with_capacity(self.wards.len());
         for nurse in &self.nurses {
-            let answer = client
-                .post(format!("{portal}/api/v1/session"))
-                .json(&json!({ "login": nurse.login, "password": nurse.password }))
-                .send()
-                .await
-                .and_then(reqwest::Response::error_for_status)
-                .step("sign in")?;
+            let answer = loop {
+                let answer = client
+                    .post(format!("{portal}/api/v1/session"))
+                    .json(&json!({ "login": nurse.login, "password": nurse.password }))
+                    .send()
+                    .await
+                    .step("sign in")?;
+                // Everyone here signs in from one address, which has its limit.
+                let Some(wait) = told_to_wait(&answer) else {
+                    break answer.error_for_status().step("sign in")?;
+                };
+                tokio::time::sleep(wait).await;
+            };
             let cookie = answer
                 .headers()
                 .get(reqwest::header::SET_COOKIE)
@@ -159,4 +165,12 @@ pub async fn open(data: &Path) -> Result<App, Failure> {
 
 fn certificate(pem: &str) -> Result<CertificateDer<'static>, Failure> {
     CertificateDer::from_pem_slice(pem.as_bytes()).step("read a certificate")
+}
+
+fn told_to_wait(answer: &reqwest::Response) -> Option<Duration> {
+    (answer.status() == StatusCode::TOO_MANY_REQUESTS)
+        .then(|| answer.headers().get(reqwest::header::RETRY_AFTER))
+        .flatten()
+        .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
+        .map(Duration::from_secs)
 }
