@@ -13,6 +13,7 @@
 //!   [`fleet`] lists devices for their makers and custodians.
 //!   [`privacy`] keeps the record that nobody can quietly change. [`reviews`] is the privacy officers' desk:
 //!   was each look at a patient one that care explains. [`ops`] says whether all is well.
+//! - [`alarms`] decides what is wrong at a bed, how loudly it is said and who is asked next.
 //! - [`live`] carries what moves to the browsers.
 //! - [`demo`] makes a believable world.
 //! - [`platform`] is what every domain stands on and no domain means.
@@ -25,6 +26,7 @@ pub mod routes;
 pub mod serve;
 
 pub mod access;
+pub mod alarms;
 pub mod care;
 pub mod demo;
 pub mod devices;

@@ -91,6 +91,8 @@ ids! {
     RecoveryId,
     /// An emergency opening or an odd access that a privacy officer looks at.
     AccessReviewId,
+    AlarmId,
+    AlarmRulesId,
     /// One emergency access: one session, one patient, some minutes.
     EmergencyGrantId,
     ConsentId,

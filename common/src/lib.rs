@@ -22,6 +22,7 @@ pub mod error;
 pub mod live;
 pub mod page;
 
+pub mod alarms;
 pub mod care;
 pub mod emergency;
 pub mod fleet;

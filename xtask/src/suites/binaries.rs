@@ -43,7 +43,7 @@ const ALL_BUT_THE_PORTAL: [&str; 5] = [
     "--exclude",
     "fleetward-frontend",
     "--features",
-    "fleetward/postgres",
+    "fleetward/postgres,fleetward/mutations",
 ];
 
 /// Builds servers, simulators and every host test with one set of features.
