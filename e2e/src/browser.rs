@@ -160,6 +160,11 @@ impl Browser {
         Ok(())
     }
 
+    /// The window of a small laptop, or of a PC with much else on its screen.
+    pub async fn shrink_to_a_low_window(&self) -> Outcome {
+        Ok(self.driver.set_window_rect(0, 0, 1440, 760).await?)
+    }
+
     /// Keys go to whatever has the focus, as they do for a person.
     pub async fn type_keys(&self, keys: impl Into<TypingData>) -> Outcome {
         Ok(self.driver.action_chain().send_keys(keys).perform().await?)
@@ -187,6 +192,15 @@ impl Browser {
             waited: PATIENCE,
             last: stops.join(" | "),
         })
+    }
+
+    /// How high something would like to be, and how high it is shown, in pixels.
+    pub async fn height_of(&self, css: &str) -> Outcome<(i64, i64)> {
+        let measure =
+            format!("const at = document.querySelector({css:?}); return [at.scrollHeight, at.clientHeight];");
+        let heights = self.run(&measure, Vec::new()).await?;
+        let pixels = |at: usize| heights.get(at).and_then(Value::as_i64).unwrap_or_default();
+        Ok((pixels(0), pixels(1)))
     }
 
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Outcome<Value> {

@@ -64,3 +64,19 @@ fn trends_are_a_chart_and_the_same_as_a_table() -> Outcome {
         Ok(())
     })
 }
+
+#[test]
+fn on_a_low_screen_the_drawer_scrolls_and_squeezes_no_number() -> Outcome {
+    journey(Screen::Desk, async |stage: &mut Stage| {
+        let Stage { portal, browser } = stage;
+        browser.shrink_to_a_low_window().await?;
+        SignIn::at(portal, browser).choose(RASHIDA).await?;
+        WardBoard::on(browser).await?;
+        browser.type_keys("7").await?;
+        browser.type_keys(Key::Enter.value().to_string()).await?;
+        BedDrawer::on(browser).await?.shows_a_chart().await?;
+        let (whole, shown) = browser.height_of(".bed-drawer .big-vitals").await?;
+        assert!(shown + 2 >= whole, "{whole} px of numbers in {shown} px");
+        Ok(())
+    })
+}
