@@ -7,6 +7,9 @@
 //!
 //! Deliberately not here: clocks, randomness, databases, actors, HTTP. This crate builds for wasm32.
 
+#[macro_use]
+mod words;
+
 pub mod id;
 pub mod text;
 pub mod time;

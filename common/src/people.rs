@@ -238,7 +238,7 @@ pub struct MemberChange {
     pub from: Option<Instant>,
 }
 
-/// `POST /api/v1/invitations`
+/// `POST /api/v1/organisations/{id}/invitations`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -314,7 +314,7 @@ pub struct NotGiven {
     pub never: bool,
 }
 
-/// `GET /api/v1/organisation`: the one the session acts for.
+/// `GET /api/v1/organisations/{id}`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrganisationView {
@@ -354,7 +354,17 @@ pub struct UnitView {
     pub holds: Vec<String>,
 }
 
-/// `POST /api/v1/units`
+/// `POST /api/v1/organisations/{id}/sites`, and to change one `/api/v1/organisations/{id}/sites/{site}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SiteForm {
+    pub name: String,
+    /// IANA name: `Europe/London`.
+    pub time_zone: String,
+}
+
+/// `POST /api/v1/organisations/{id}/units`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -371,7 +381,38 @@ pub struct UnitName {
     pub name: String,
 }
 
-/// `POST /api/v1/people/{id}/recovery`: the half of the proof that the administrator hands over in
+words! {
+    /// How an administrator knew that it is their colleague who asks for a way back.
+    IdentityCheck {
+        /// Stood before them, and is known by sight.
+        SeenInPerson = "seen_in_person",
+        /// Showed a document with a picture.
+        IdentityDocument = "identity_document",
+        /// Answered a call to a number that was on file before.
+        CalledBack = "called_back",
+    }
+}
+
+impl IdentityCheck {
+    /// Completes "I know that it is them: they …".
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            IdentityCheck::SeenInPerson => "stand before me, and I know them",
+            IdentityCheck::IdentityDocument => "showed me a document with their picture",
+            IdentityCheck::CalledBack => "answered at a number that we had before",
+        }
+    }
+}
+
+/// `POST /api/v1/people/{id}/recovery`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StartRecovery {
+    pub proven_by: IdentityCheck,
+}
+
+/// The half of the proof that the administrator hands over in
 /// person. The other half, a link, goes to the colleague's mail address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -401,7 +442,7 @@ pub struct SwitchMembership {
     pub membership: MembershipId,
 }
 
-/// `GET /api/v1/outbox`: everything about a message but its text.
+/// `GET /api/v1/organisations/{id}/outbox`: everything about a message but its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutboxMessage {

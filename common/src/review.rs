@@ -20,42 +20,20 @@ pub enum ReviewKind {
     Unexplained,
 }
 
-/// What stood out, found by rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-// A device's channel has a `Signal` too.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ReviewSignal))]
-pub enum Signal {
-    NoCareRelation,
-    OwnRecord,
-    SameSurname,
-    OutsideShift,
-    ManyPatients,
+words! {
+    /// What stood out, found by rule.
+    // A device's channel has a `Signal` too.
+    #[cfg_attr(feature = "openapi", schema(as = ReviewSignal))]
+    Signal {
+        NoCareRelation = "no_care_relation",
+        OwnRecord = "own_record",
+        SameSurname = "same_surname",
+        OutsideShift = "outside_shift",
+        ManyPatients = "many_patients",
+    }
 }
 
 impl Signal {
-    pub const ALL: &'static [Signal] = &[
-        Signal::NoCareRelation,
-        Signal::OwnRecord,
-        Signal::SameSurname,
-        Signal::OutsideShift,
-        Signal::ManyPatients,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Signal::NoCareRelation => "no_care_relation",
-            Signal::OwnRecord => "own_record",
-            Signal::SameSurname => "same_surname",
-            Signal::OutsideShift => "outside_shift",
-            Signal::ManyPatients => "many_patients",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|signal| signal.as_str() == word)
-    }
-
     pub const fn title(self) -> &'static str {
         match self {
             Signal::NoCareRelation => "No care relation",
@@ -354,42 +332,15 @@ pub struct ReviewStep {
     pub late: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Step {
-    FoundAppropriate,
-    Asked,
-    Answered,
-    FoundBreach,
-    AgreedBreach,
-    /// The second reviewer saw no breach: the first decides anew.
-    DisagreedBreach,
-}
-
-impl Step {
-    pub const ALL: &'static [Step] = &[
-        Step::FoundAppropriate,
-        Step::Asked,
-        Step::Answered,
-        Step::FoundBreach,
-        Step::AgreedBreach,
-        Step::DisagreedBreach,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Step::FoundAppropriate => "found_appropriate",
-            Step::Asked => "asked",
-            Step::Answered => "answered",
-            Step::FoundBreach => "found_breach",
-            Step::AgreedBreach => "agreed_breach",
-            Step::DisagreedBreach => "disagreed_breach",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|step| step.as_str() == word)
+words! {
+    Step {
+        FoundAppropriate = "found_appropriate",
+        Asked = "asked",
+        Answered = "answered",
+        FoundBreach = "found_breach",
+        AgreedBreach = "agreed_breach",
+        /// The second reviewer saw no breach: the first decides anew.
+        DisagreedBreach = "disagreed_breach",
     }
 }
 

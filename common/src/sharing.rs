@@ -1,7 +1,6 @@
 //! What a patient shares and with whom, and who looked.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 use crate::{
     id::{ConsentId, OrganisationId, PatientId},
@@ -11,37 +10,18 @@ use crate::{
 
 never_printed!(Sharing, GiveConsent, AccessLog, AccessLook);
 
-/// What a consent is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum ConsentPurpose {
-    /// The maker may see measurements while it helps with the device, each time for a limited time.
-    ManufacturerSupport,
-    Research,
-    /// One person, by name.
-    NamedPerson,
+words! {
+    /// What a consent is for.
+    ConsentPurpose {
+        /// The maker may see measurements while it helps with the device, each time for a limited time.
+        ManufacturerSupport = "manufacturer_support",
+        Research = "research",
+        /// One person, by name.
+        NamedPerson = "named_person",
+    }
 }
 
 impl ConsentPurpose {
-    pub const ALL: &'static [ConsentPurpose] = &[
-        ConsentPurpose::ManufacturerSupport,
-        ConsentPurpose::Research,
-        ConsentPurpose::NamedPerson,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ConsentPurpose::ManufacturerSupport => "manufacturer_support",
-            ConsentPurpose::Research => "research",
-            ConsentPurpose::NamedPerson => "named_person",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|purpose| purpose.as_str() == word)
-    }
-
     /// Which words the page shows. New words get a new number: a consent says what it was given to.
     pub const fn wording(self) -> &'static str {
         match self {
@@ -49,12 +29,6 @@ impl ConsentPurpose {
             ConsentPurpose::Research => "research/1",
             ConsentPurpose::NamedPerson => "named_person/1",
         }
-    }
-}
-
-impl fmt::Display for ConsentPurpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     change::{self, House},
     desk::{Desk, must_have_proven},
     links::LinkToken,
-    notices,
+    naming, notices,
     store::{
         invitations::{self, Invitation},
         members, places,
@@ -161,10 +161,7 @@ pub fn about(id: InvitationId) -> AuditEntity {
 
 /// Name and address as they are stored.
 fn parsed(wanted: NewInvitation) -> Result<NewInvitation, Failure> {
-    let name = wanted.name.trim();
-    if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
-        return Err(Failure::BadRequest("Give the person’s name.".to_owned()));
-    }
+    let name = naming::name(&wanted.name, LONGEST_NAME, "the person’s name")?;
     let no_address =
         || Failure::BadRequest("That is not a mail address. It looks like name@place.example.".to_owned());
     let email = Login::parse(&wanted.email).or(Err(no_address()))?;
@@ -174,7 +171,7 @@ fn parsed(wanted: NewInvitation) -> Result<NewInvitation, Failure> {
         return Err(no_address());
     }
     Ok(NewInvitation {
-        name: name.to_owned(),
+        name,
         email,
         ..wanted
     })

@@ -17,6 +17,7 @@ pub mod join;
 mod links;
 pub mod list;
 pub mod member;
+mod naming;
 mod notices;
 pub mod outbox;
 pub mod own_memberships;
@@ -24,6 +25,7 @@ pub mod places;
 pub mod preview;
 pub mod recovery;
 pub mod routes;
+pub mod sites;
 mod store;
 
 pub use routes::{page_routes, routes};

@@ -3,6 +3,7 @@
 use fleetward_common::{
     access::Role,
     id::{MessageId, PersonId},
+    people::IdentityCheck,
     time::Instant,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -80,14 +81,27 @@ pub fn recovery_link(
 }
 
 /// To the privacy officer: someone else holds half of a key to this account for a day.
-pub fn recovery_watch(id: MessageId, officer: PersonId, name: &str, helper: &str, now: Instant) -> Message {
+pub fn recovery_watch(
+    id: MessageId,
+    officer: PersonId,
+    name: &str,
+    helper: &str,
+    proven_by: IdentityCheck,
+    now: Instant,
+) -> Message {
+    let how = match proven_by {
+        IdentityCheck::SeenInPerson => "stood before them, and is known to them",
+        IdentityCheck::IdentityDocument => "showed a document with a picture",
+        IdentityCheck::CalledBack => "answered a call to a number on file",
+    };
     Message {
         id,
         kind: "recovery_notice",
         recipient: Recipient::Person(officer),
         subject: format!("{helper} started a recovery for {name}"),
         text: format!(
-            "{helper} started a recovery of the account of {name} on {}, after proving who they are.\n\n\
+            "{helper} started a recovery of the account of {name} on {}, after proving who they are.\n\
+             How they knew that it was {name} who asked, in their words: {name} {how}.\n\n\
              Nothing has changed yet: it takes a link that went to {name} and a code that {helper} tells them.\n\
              It is in the record. Ask one of them if you did not expect it.\n",
             moment(now)

@@ -15,7 +15,9 @@ use serde_json::json;
 
 use super::{
     desk::Desk,
+    naming,
     preview::{self, Place},
+    sites,
     store::places,
 };
 use crate::{
@@ -32,7 +34,8 @@ use crate::{
     privacy::audit::{AuditAction, AuditEntity},
 };
 
-const LONGEST_NAME: usize = 80;
+/// Of a site or a unit.
+pub const LONGEST_NAME: usize = 80;
 
 pub fn routes() -> Routes {
     let organisation = || Guard::Point(Kind::Organisation, Action::Administer);
@@ -40,12 +43,18 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/organisations/{id}", organisation(), one)
         .get("/organisations/{id}/preview", organisation(), preview_role)
+        .post("/organisations/{id}/sites", organisation(), sites::add_site)
+        .post(
+            "/organisations/{id}/sites/{site}",
+            organisation(),
+            sites::change_site,
+        )
         .post("/organisations/{id}/units", organisation(), add_unit)
         .post("/units/{id}/name", unit(), rename_unit)
         .post("/units/{id}/closing", unit(), close_unit)
 }
 
-async fn to_administer(
+pub async fn to_administer(
     app: &App,
     signed_in: &SignedIn,
     id: &str,
@@ -73,7 +82,7 @@ pub async fn one(
     Ok(Json(view(&app, permit).await?))
 }
 
-async fn view(app: &App, permit: Permit<Organisation, Administer>) -> Result<OrganisationView, Failure> {
+pub async fn view(app: &App, permit: Permit<Organisation, Administer>) -> Result<OrganisationView, Failure> {
     let now = app.clock.now();
     let demo_mail = app.demo_people().map(|_| "/demo/outbox".to_owned());
     app.db
@@ -146,17 +155,6 @@ pub async fn preview_role(
     Ok(Json(preview::preview(&app.access.rules(), role, &place)))
 }
 
-fn parsed_name(name: &str) -> Result<String, Failure> {
-    let name = name.trim();
-    if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
-        Err(Failure::BadRequest(
-            "Give the unit a name of at most 80 letters.".to_owned(),
-        ))
-    } else {
-        Ok(name.to_owned())
-    }
-}
-
 fn must_be_free(
     connection: &mut DbConnection,
     organisation: OrganisationId,
@@ -193,7 +191,7 @@ pub async fn add_unit(
 ) -> Result<HttpResponse, Failure> {
     let permit = to_administer(&app, &signed_in, &id).await?;
     let wanted: NewUnit = body::json(&request, payload).await?;
-    let name = parsed_name(&wanted.name)?;
+    let name = naming::name(&wanted.name, LONGEST_NAME, "the unit a name")?;
     let now = app.clock.now();
     let desk = Desk::of(&app, &signed_in, now);
     let organisation = permit.id();
@@ -252,7 +250,7 @@ pub async fn rename_unit(
 ) -> Result<HttpResponse, Failure> {
     let permit = unit_to_administer(&app, &signed_in, &id).await?;
     let wanted: UnitName = body::json(&request, payload).await?;
-    let name = parsed_name(&wanted.name)?;
+    let name = naming::name(&wanted.name, LONGEST_NAME, "the unit a name")?;
     let desk = Desk::of(&app, &signed_in, app.clock.now());
     let (unit, organisation) = (permit.id(), signed_in.actor.organisation);
     app.db

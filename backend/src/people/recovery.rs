@@ -13,7 +13,7 @@ use fleetward_common::{
     access::{Action, Kind, Role},
     error::ErrorBody,
     id::{MembershipId, MessageId, OrganisationId, RecoveryId, SessionId},
-    people::{MemberState, RecoveryStarted},
+    people::{MemberState, RecoveryStarted, StartRecovery},
     time::Instant,
 };
 use maud::{Markup, html};
@@ -62,6 +62,7 @@ pub fn page_routes() -> Routes {
 
 #[utoipa::path(
     post, path = "/api/v1/people/{id}/recovery", tag = "people", params(("id" = MembershipId, Path)),
+    request_body = StartRecovery,
     responses(
         (status = 200, description = "The code to tell the colleague; the link is on its way to them", body = RecoveryStarted),
         (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)
@@ -71,6 +72,8 @@ pub async fn start(
     app: Data<App>,
     signed_in: SignedIn,
     id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
 ) -> Result<Json<RecoveryStarted>, Failure> {
     let id: MembershipId = id.parse().or(Err(Failure::NotFound))?;
     let permit = app
@@ -80,6 +83,7 @@ pub async fn start(
         .await?;
     let now = app.clock.now();
     must_have_proven(&signed_in, now)?;
+    let StartRecovery { proven_by } = body::json(&request, payload).await?;
     let desk = Desk::of(&app, &signed_in, now);
     let origin = app.origin.as_str().to_owned();
     let (token, code, until) = (LinkToken::random(), SpokenCode::random(), now + WORKS_FOR);
@@ -110,7 +114,7 @@ pub async fn start(
             let message = notices::recovery_link(desk.message_id(), member.person, &desk.name, &link, until, now);
             desk.send(connection, &message)?;
             for officer in members::holders(connection, desk.actor.organisation, Role::PrivacyOfficer, now)? {
-                let message = notices::recovery_watch(desk.message_id(), officer, &member.name, &desk.name, now);
+                let message = notices::recovery_watch(desk.message_id(), officer, &member.name, &desk.name, proven_by, now);
                 desk.send(connection, &message)?;
             }
             desk.note(
@@ -118,16 +122,16 @@ pub async fn start(
                 "recovery_started",
                 AuditAction::Create,
                 about_membership(member.current.id),
-                json!({ "recovery": recovery.id, "until": until }),
+                json!({ "recovery": recovery.id, "until": until, "proven_by": proven_by }),
             )
         })
         .await?;
     Ok(Json(started))
 }
 
-/// Whether this recovery still opens anything, in a sentence when not.
 const WRONG_TOO_OFTEN: &str = "The code was wrong too often. Ask your administrator to start again.";
 
+/// Whether this recovery still opens anything, in a sentence when not.
 fn why_not(recovery: &Recovery, now: Instant) -> Option<&'static str> {
     if recovery.used_at.is_some() {
         Some("This link was used. Sign in with the password that was set then.")

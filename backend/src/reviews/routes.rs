@@ -114,7 +114,9 @@ pub async fn one(
     params(("id" = AccessReviewId, Path)), request_body = Decide,
     responses(
         (status = 200, description = "As it stands now", body = ReviewEvent),
-        (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)
+        (status = 400, body = ErrorBody),
+        (status = 403, description = "Not for this role, not now, or the person has to prove themselves first", body = ErrorBody),
+        (status = 404, body = ErrorBody)
     )
 )]
 pub async fn decide(
@@ -126,6 +128,7 @@ pub async fn decide(
 ) -> Result<Json<ReviewEvent>, Failure> {
     let id: AccessReviewId = id.parse().or(Err(Failure::NotFound))?;
     let permit: Permit<AccessReview, DecideReview> = app.access.review(id).permit(&signed_in.actor).await?;
+    step_up::recent(&signed_in, app.clock.now())?;
     let asked: Decide = body::json(&request, payload).await?;
     handling::decide_one(&app, permit, asked).await?;
     let permit: Permit<AccessReview, Read> = app.access.review(id).permit(&signed_in.actor).await?;

@@ -38,11 +38,21 @@ async fn event(officer: &Person<'_>, review: AccessReviewId) -> ReviewEvent {
     officer.read(&format!("/api/v1/reviews/{review}")).await
 }
 
-async fn decide(officer: &Person<'_>, review: AccessReviewId, decision: &str, note: &str) -> Answer {
+async fn ask_to_decide(officer: &Person<'_>, review: AccessReviewId, decision: &str, note: &str) -> Answer {
     let body = json!({ "decision": decision, "note": note });
     officer
         .post(&format!("/api/v1/reviews/{review}/decisions"), &body)
         .await
+}
+
+/// Proven first where that is asked for.
+async fn decide(officer: &mut Person<'_>, review: AccessReviewId, decision: &str, note: &str) -> Answer {
+    let answer = ask_to_decide(officer, review, decision, note).await;
+    if answer.code() != "step_up_required" {
+        return answer;
+    }
+    officer.step_up().await;
+    ask_to_decide(officer, review, decision, note).await
 }
 
 /// Tomas opened Hollis and ended it; the review that this raised.
@@ -95,7 +105,7 @@ on_both_engines! {
     async fn an_opening_waits_on_the_desk_of_the_patients_hospital_with_72_hours_left(portal: Portal) {
         let mut tomas = portal.sign_in("tomas.reuter").await;
         emergency::opened(&mut tomas, HOLLIS).await;
-        let helen = portal.sign_in("helen.frost").await;
+        let mut helen = portal.sign_in("helen.frost").await;
         let desk = queue(&helen).await;
         assert_eq!((desk.counts.open, desk.counts.emergency, desk.counts.overdue), (1, 1, 0));
         assert_eq!(desk.own_view.reviewed_by, ["Jonas Frey"]);
@@ -109,7 +119,7 @@ on_both_engines! {
         assert_eq!(line.state, ReviewState::StillOpen);
         assert_eq!(line.due_at.since(line.raised_at), Duration::from_secs(72 * 3_600));
 
-        let early = decide(&helen, line.id, "appropriate", NOTE).await;
+        let early = decide(&mut helen, line.id, "appropriate", NOTE).await;
         assert_eq!((early.status, early.code().as_str()), (403, "not_permitted"));
         assert!(early.text.contains("still goes on"), "{}", early.text);
 
@@ -141,40 +151,50 @@ on_both_engines! {
     async fn nobody_else_has_a_desk_and_another_hospital_has_another(portal: Portal) {
         let review = one_review(&portal).await;
         for login in ["tomas.reuter", "ivo.lang", "ruth.adler", "ben.fischer", "rosa.lind", "alan.reed"] {
-            let person = portal.sign_in(login).await;
+            let mut person = portal.sign_in(login).await;
             let desk = person.get("/api/v1/reviews").await;
             assert_ne!(desk.status, 200, "{login}: {}", desk.text);
             assert_eq!(person.get(&format!("/api/v1/reviews/{review}")).await.status, 404, "{login}");
-            assert_eq!(decide(&person, review, "appropriate", NOTE).await.status, 404, "{login}");
+            assert_eq!(decide(&mut person, review, "appropriate", NOTE).await.status, 404, "{login}");
             let search = person.post("/api/v1/reviews/search", &json!({})).await;
             assert_ne!(search.status, 200, "{login}");
             assert_ne!(person.get("/api/v1/reviews/export?from=0&until=1").await.status, 200, "{login}");
         }
     }
 
+    async fn a_decision_asks_helen_to_prove_herself_first(portal: Portal) {
+        let review = one_review(&portal).await;
+        let mut helen = portal.sign_in("helen.frost").await;
+        let unproven = ask_to_decide(&helen, review, "appropriate", NOTE).await;
+        assert_eq!((unproven.status, unproven.code().as_str()), (403, "step_up_required"));
+        assert_eq!(event(&helen, review).await.line.state, ReviewState::ToDecide);
+        helen.step_up().await;
+        assert_eq!(ask_to_decide(&helen, review, "appropriate", NOTE).await.status, 200);
+    }
+
     async fn a_decision_needs_a_note_and_closes_the_review(portal: Portal) {
         let review = one_review(&portal).await;
-        let helen = portal.sign_in("helen.frost").await;
-        assert_eq!(decide(&helen, review, "appropriate", "fine").await.status, 400);
-        let answer = decide(&helen, review, "appropriate", NOTE).await;
+        let mut helen = portal.sign_in("helen.frost").await;
+        assert_eq!(decide(&mut helen, review, "appropriate", "fine").await.status, 400);
+        let answer = decide(&mut helen, review, "appropriate", NOTE).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let shown: ReviewEvent = serde_json::from_str(&answer.text).unwrap();
         assert!(matches!(shown.line.state, ReviewState::Closed { verdict: Verdict::Appropriate, .. }));
         assert_eq!((shown.steps[0].step, shown.steps[0].note.as_str()), (Step::FoundAppropriate, NOTE));
         assert!(!shown.steps[0].late);
         assert_eq!(queue(&helen).await.counts.open, 0);
-        assert_eq!(decide(&helen, review, "breach", NOTE).await.status, 403);
+        assert_eq!(decide(&mut helen, review, "breach", NOTE).await.status, 403);
     }
 
     async fn a_breach_needs_two_officers(portal: Portal) {
         let review = one_review(&portal).await;
-        let (helen, jonas) = (portal.sign_in("helen.frost").await, portal.sign_in("jonas.frey").await);
-        assert_eq!(decide(&helen, review, "breach", NOTE).await.status, 200);
+        let (mut helen, mut jonas) = (portal.sign_in("helen.frost").await, portal.sign_in("jonas.frey").await);
+        assert_eq!(decide(&mut helen, review, "breach", NOTE).await.status, 200);
         assert_eq!(queue(&jonas).await.counts.second_review, 1);
-        let alone = decide(&helen, review, "breach", NOTE).await;
+        let alone = decide(&mut helen, review, "breach", NOTE).await;
         assert_eq!(alone.status, 403);
         assert!(alone.text.contains("Another privacy officer"), "{}", alone.text);
-        let agreed = decide(&jonas, review, "breach", "I read the same entries and agree.").await;
+        let agreed = decide(&mut jonas, review, "breach", "I read the same entries and agree.").await;
         let shown: ReviewEvent = serde_json::from_str(&agreed.text).unwrap();
         assert!(matches!(shown.line.state, ReviewState::Closed { verdict: Verdict::Breach, .. }));
         let steps: Vec<_> = shown.steps.iter().map(|step| (step.by.as_str(), step.step)).collect();
@@ -184,9 +204,9 @@ on_both_engines! {
     async fn an_answer_that_comes_late_says_so_and_the_deadline_runs_on(portal: Portal) {
         let (portal, clock) = standing_still(portal);
         let review = one_review(&portal).await;
-        let helen = portal.sign_in("helen.frost").await;
+        let mut helen = portal.sign_in("helen.frost").await;
         let due = queue(&helen).await.items[0].due_at;
-        assert_eq!(decide(&helen, review, "needs_answer", "Who called you to bed 1?").await.status, 200);
+        assert_eq!(decide(&mut helen, review, "needs_answer", "Who called you to bed 1?").await.status, 200);
         let asked = queue(&helen).await;
         assert_eq!((asked.counts.waiting_for_answer, asked.items[0].due_at), (1, due));
 
@@ -208,9 +228,9 @@ on_both_engines! {
         assert!(shown.steps[1].late);
 
         clock.advance(Duration::from_secs(48 * 3_600));
-        let helen = portal.sign_in("helen.frost").await;
+        let mut helen = portal.sign_in("helen.frost").await;
         assert_eq!(queue(&helen).await.counts.overdue, 1);
-        assert_eq!(decide(&helen, review, "appropriate", NOTE).await.status, 200);
+        assert_eq!(decide(&mut helen, review, "appropriate", NOTE).await.status, 200);
         assert!(event(&helen, review).await.steps[2].late);
     }
 
@@ -263,9 +283,9 @@ on_both_engines! {
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text.replacen("\"number\":", "\"number\":1", 1)).unwrap();
         watch::check_chains(&portal.app).await.unwrap();
-        let helen = portal.sign_in("helen.frost").await;
+        let mut helen = portal.sign_in("helen.frost").await;
         assert!(matches!(queue(&helen).await.chain, ChainView::CheckpointForged { .. }));
-        assert_eq!(decide(&helen, review, "appropriate", NOTE).await.status, 403);
+        assert_eq!(decide(&mut helen, review, "appropriate", NOTE).await.status, 403);
     }
 
     async fn the_record_is_searched_by_person_patient_device_and_time(portal: Portal) {
@@ -352,14 +372,14 @@ on_both_engines! {
             .await;
         tampered.unwrap();
         watch::check_chains(&portal.app).await.unwrap();
-        let helen = portal.sign_in("helen.frost").await;
+        let mut helen = portal.sign_in("helen.frost").await;
         let ChainView::Broken { number, around, .. } = queue(&helen).await.chain else {
             panic!("the break was not found");
         };
         assert!(around.iter().any(|link| link.number == number && !link.fits));
         let shown = event(&helen, review).await;
         assert!(matches!(shown.may_decide, MayDecide::No { .. }));
-        let refused = decide(&helen, review, "appropriate", NOTE).await;
+        let refused = decide(&mut helen, review, "appropriate", NOTE).await;
         assert_eq!(refused.status, 403);
         assert!(refused.text.contains("does not fit together"), "{}", refused.text);
         let mut tomas = portal.sign_in("tomas.reuter").await;

@@ -116,6 +116,10 @@ fn tomas_opens_a_patient_on_the_refusal_and_helen_decides_by_keys_alone() -> Out
         browser.type_keys("The nurse of 5A confirms the call.").await?;
         tab_to(browser, ".decision button[type=submit]").await?;
         press(browser, ENTER).await?;
+        browser.read("First prove that it is you").await?;
+        browser.see("the code", "#step-up-code").await?;
+        tab_to(browser, "#step-up-code").await?;
+        press(browser, ENTER).await?;
         browser.read("found it appropriate").await?;
         press(browser, Key::Escape).await?;
         browser.read("No open reviews").await?;

@@ -141,8 +141,9 @@ fn with_the_keyboard_alone_alan_adds_renames_and_removes_a_passkey() -> Outcome 
 
         tab_to_name(browser, "Rename").await?;
         browser.type_keys(Key::Enter.value().to_string()).await?;
-        browser.see("the field for the name", ".rename input").await?;
-        tab_to_selector(browser, ".rename input").await?;
+        browser
+            .see("the field for the name, ready to type", ".name-form input:focus")
+            .await?;
         browser.type_keys(" 2").await?;
         browser.type_keys(Key::Enter.value().to_string()).await?;
         eventually("the new name", async || {

@@ -186,6 +186,57 @@ async fn suspend(portal: &Portal, office: &Browser) -> Outcome {
 }
 
 #[test]
+fn ruth_opens_a_site_with_a_ward_and_starts_a_way_back_for_rashida() -> Outcome {
+    journey(Screen::Desk, async |stage: &mut Stage| {
+        let Stage { portal, browser } = stage;
+        SignIn::at(portal, browser).choose(RUTH).await?;
+        browser.read("people at Northgate General").await?;
+        browser.goto(&portal.url("/staff/units")).await?;
+        browser.press("Add a site").await?;
+        // The field for the name has the focus.
+        browser.type_keys("Northgate South").await?;
+        nothing_serious(browser, "a new site being written").await?;
+        browser.type_keys(Key::Enter.value().to_string()).await?;
+        browser.read("No unit yet").await?;
+        let add = "//section[@aria-label='Northgate South']//button[.='Add a unit']";
+        browser
+            .driver()
+            .find(thirtyfour::By::XPath(add))
+            .await?
+            .click()
+            .await?;
+        browser
+            .see("the name of the unit", "input[aria-label='Name of the new unit']")
+            .await?;
+        browser
+            .type_keys(format!("Ward 1S Surgery{enter}", enter = Key::Enter.value()))
+            .await?;
+        browser.read("Ward 1S Surgery").await?;
+        browser.press("Change Northgate South").await?;
+        browser.type_keys(" Bank").await?;
+        browser.press("Save").await?;
+        browser.read("Northgate South Bank").await?;
+
+        browser.goto(&portal.url("/staff/people?q=rashida")).await?;
+        browser.press("Rashida Amadi").await?;
+        browser.press("Recover…").await?;
+        browser.read("I know that it is Rashida who asks").await?;
+        let start = browser.control("I know them: start").await?;
+        same("a start without saying how", start.is_enabled().await?, false)?;
+        nothing_serious(browser, "how she knew").await?;
+        browser
+            .find(".known-by label:last-child input")
+            .await?
+            .click()
+            .await?;
+        browser.press("I know them: start").await?;
+        prove(browser).await?;
+        browser.read("Tell Rashida this code").await?;
+        browser.expect_console_errors(|line| line.contains("403")).await
+    })
+}
+
+#[test]
 fn the_administrators_pages_are_open_to_everyone() -> Outcome {
     journey(Screen::Desk, async |stage: &mut Stage| {
         let Stage { portal, browser } = stage;

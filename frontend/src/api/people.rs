@@ -2,11 +2,12 @@
 
 use fleetward_common::access::Role;
 use fleetward_common::{
-    id::{InvitationId, MembershipId, MessageId, OrganisationId, UnitId},
+    id::{InvitationId, MembershipId, MessageId, OrganisationId, SiteId, UnitId},
     identity::SessionView,
     people::{
-        InvitationView, MemberChange, MemberView, NewInvitation, NewUnit, OrganisationView, OutboxMessage,
-        OwnMembership, PeoplePage, RecoveryStarted, RolePreview, SwitchMembership, UnitName,
+        IdentityCheck, InvitationView, MemberChange, MemberView, NewInvitation, NewUnit, OrganisationView,
+        OutboxMessage, OwnMembership, PeoplePage, RecoveryStarted, RolePreview, SiteForm, StartRecovery,
+        SwitchMembership, UnitName,
     },
 };
 
@@ -59,8 +60,15 @@ pub async fn end(membership: MembershipId) -> Result<MemberView, ApiError> {
     post(&format!("people/{membership}/end"), &()).await
 }
 
-pub async fn start_recovery(membership: MembershipId) -> Result<RecoveryStarted, ApiError> {
-    post(&format!("people/{membership}/recovery"), &()).await
+pub async fn start_recovery(
+    membership: MembershipId,
+    proven_by: IdentityCheck,
+) -> Result<RecoveryStarted, ApiError> {
+    post(
+        &format!("people/{membership}/recovery"),
+        &StartRecovery { proven_by },
+    )
+    .await
 }
 
 pub async fn organisation(id: OrganisationId) -> Result<OrganisationView, ApiError> {
@@ -93,6 +101,18 @@ pub async fn send_again(id: InvitationId) -> Result<InvitationView, ApiError> {
 
 pub async fn take_back_invitation(id: InvitationId) -> Result<(), ApiError> {
     delete(&format!("invitations/{id}")).await
+}
+
+pub async fn add_site(id: OrganisationId, site: &SiteForm) -> Result<OrganisationView, ApiError> {
+    post(&format!("organisations/{id}/sites"), site).await
+}
+
+pub async fn change_site(
+    id: OrganisationId,
+    site: SiteId,
+    form: &SiteForm,
+) -> Result<OrganisationView, ApiError> {
+    post(&format!("organisations/{id}/sites/{site}"), form).await
 }
 
 pub async fn add_unit(id: OrganisationId, unit: &NewUnit) -> Result<OrganisationView, ApiError> {

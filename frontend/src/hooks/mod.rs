@@ -17,5 +17,5 @@ pub use use_pulse::use_pulse;
 pub use use_query::{Answer, Query, use_query};
 pub use use_refresh::use_refresh;
 pub use use_session::{SessionDesk, use_session, use_session_desk};
-pub use use_text::use_text;
+pub use use_text::{text_of, use_first_text, use_text};
 pub use use_theme::{Theme, use_theme};

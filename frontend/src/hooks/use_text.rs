@@ -18,3 +18,27 @@ pub fn use_text(begins_with: String) -> NodeRef {
     }
     field
 }
+
+/// The same for the field to begin in.
+#[hook]
+pub fn use_first_text(begins_with: String) -> NodeRef {
+    let field = use_text(begins_with);
+    {
+        let field = field.clone();
+        use_effect_with((), move |()| {
+            if let Some(input) = field.cast::<HtmlInputElement>() {
+                // A field that can't take focus just doesn't.
+                let _ = input.focus();
+            }
+        });
+    }
+    field
+}
+
+/// What stands in it now.
+pub fn text_of(field: &NodeRef) -> String {
+    field
+        .cast::<HtmlInputElement>()
+        .map(|input| input.value())
+        .unwrap_or_default()
+}

@@ -2,7 +2,9 @@
 
 use fleetward_common::{
     id::MembershipId,
-    people::{MemberChange, MemberState, MemberView, OrganisationView, RecoveryStarted, RolePreview},
+    people::{
+        IdentityCheck, MemberChange, MemberState, MemberView, OrganisationView, RecoveryStarted, RolePreview,
+    },
     time::Instant,
 };
 use std::rc::Rc;
@@ -74,6 +76,7 @@ fn person(props: &PersonProps) -> Html {
     let deed = use_deed();
     let asked = use_state_eq(|| Asked::Nothing);
     let code = use_state_eq(|| None::<RecoveryStarted>);
+    let known_by = use_state_eq(|| None::<IdentityCheck>);
     let (now, zone) = (clock::now(), Zone::of_viewer());
     let id = member.membership;
     let changed = {
@@ -129,13 +132,15 @@ fn person(props: &PersonProps) -> Html {
         })
     };
     let recover = {
-        let (deed, asked, code) = (deed.clone(), asked.clone(), code.clone());
+        let (deed, asked, code, known_by) = (deed.clone(), asked.clone(), code.clone(), known_by.clone());
         Callback::from(move |()| {
+            let Some(proven_by) = *known_by else { return };
             asked.set(Asked::Nothing);
+            known_by.set(None);
             let code = code.clone();
             let show = Callback::from(move |started: RecoveryStarted| code.set(Some(started)));
             deed.send(
-                move || people::start_recovery(id),
+                move || people::start_recovery(id, proven_by),
                 "The link is on its way to them.",
                 show,
             );
@@ -216,9 +221,18 @@ fn person(props: &PersonProps) -> Html {
             <AskFirst open={*asked == Asked::End} title={format!("End the access of {}?", member.name)} deed="End it now" on_yes={end} on_no={stop.clone()}>
                 <p>{ "This can’t be undone: to come back they are invited anew." }</p>
             </AskFirst>
-            <AskFirst open={*asked == Asked::Recover} title={format!("A way back for {}?", member.name)} deed="I know them: start" on_yes={recover} on_no={stop}>
-                <p>{ format!("Only if you know that it is {first_name} who asks: by sight, or by a call to a number that you had before.") }</p>
-                <p>{ "A link goes to their mail address; you get a code to tell them. It takes both. The privacy officer hears of it." }</p>
+            <AskFirst open={*asked == Asked::Recover} title={format!("A way back for {}?", member.name)} deed="I know them: start" on_yes={recover} on_no={stop} not_yet={known_by.is_none()}>
+                <fieldset class="known-by">
+                    <legend>{ format!("I know that it is {first_name} who asks: they …") }</legend>
+                    { for IdentityCheck::ALL.iter().map(|check| {
+                        let (known_by, check) = (known_by.clone(), *check);
+                        html! {
+                            <label><input type="radio" name="known-by" checked={*known_by == Some(check)} onchange={move |_| known_by.set(Some(check))} />
+                                <span>{ check.in_words() }</span></label>
+                        }
+                    }) }
+                </fieldset>
+                <p>{ "A link goes to their mail address; you get a code to tell them. It takes both. What you say here is on record, and the privacy officers hear of it." }</p>
             </AskFirst>
             <ProofFirst deed={deed.clone()} waiting={deed.proof()} />
         </>

@@ -1,18 +1,17 @@
-//! Sites and units of the organisation: adding, renaming, and closing what is empty.
+//! Sites and units of the organisation: adding, renaming, and closing a unit that is empty.
 
 use fleetward_common::{
     id::{SiteId, UnitId},
-    people::{NewUnit, OrganisationView, SiteView, UnitName, UnitView},
+    people::{NewUnit, OrganisationView, SiteForm, SiteView, UnitName, UnitView},
 };
 use std::rc::Rc;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::parts::{AskFirst, use_deed};
+use super::parts::{AskFirst, SiteFields, use_deed};
 use crate::{
     api::{ApiError, clock, people},
     hooks::{use_query, use_session},
-    ui::{async_view::AsyncView, zone::Zone},
+    ui::{async_view::AsyncView, name_form::NameForm, zone::Zone},
 };
 
 #[component(UnitsPage)]
@@ -46,6 +45,8 @@ struct UnitsProps {
 #[derive(Clone, PartialEq)]
 enum Writing {
     Nothing,
+    NewSite,
+    Site(SiteId),
     New(SiteId),
     Name(UnitId, String),
     Closing(UnitId, String),
@@ -55,16 +56,6 @@ enum Writing {
 fn units(props: &UnitsProps) -> Html {
     let deed = use_deed();
     let writing = use_state_eq(|| Writing::Nothing);
-    let field = use_node_ref();
-    {
-        let field = field.clone();
-        use_effect_with((*writing).clone(), move |_| {
-            if let Some(field) = field.cast::<HtmlInputElement>() {
-                // A field that can't take focus just doesn't.
-                let _ = field.focus();
-            }
-        });
-    }
     let id = props.organisation.id;
     let done = |said: &'static str| {
         let (writing, reload) = (writing.clone(), props.reload.clone());
@@ -76,40 +67,55 @@ fn units(props: &UnitsProps) -> Html {
             }),
         )
     };
-    let save = {
-        let (deed, writing, field) = (deed.clone(), writing.clone(), field.clone());
-        let (added, renamed) = (done("Added."), done("Renamed."));
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            let name = field
-                .cast::<HtmlInputElement>()
-                .map(|field| field.value())
-                .unwrap_or_default();
-            match (*writing).clone() {
-                Writing::New(site) => {
-                    let then = added.1.clone();
-                    deed.send(
-                        move || {
-                            let unit = NewUnit {
-                                site,
-                                name: name.clone(),
-                            };
-                            async move { people::add_unit(id, &unit).await }
-                        },
-                        added.0,
-                        Callback::from(move |_: OrganisationView| then.emit(())),
-                    );
-                }
-                Writing::Name(unit, _) => deed.send(
+    let save_site = {
+        let (deed, writing) = (deed.clone(), writing.clone());
+        let (added, changed) = (done("Added."), done("Changed."));
+        Callback::from(move |form: SiteForm| {
+            let shown = |then: Callback<()>| Callback::from(move |_: OrganisationView| then.emit(()));
+            match *writing {
+                Writing::Site(site) => deed.send(
                     move || {
-                        let name = UnitName { name: name.clone() };
-                        async move { people::rename_unit(unit, &name).await }
+                        let form = form.clone();
+                        async move { people::change_site(id, site, &form).await }
                     },
-                    renamed.0,
-                    renamed.1.clone(),
+                    changed.0,
+                    shown(changed.1.clone()),
                 ),
-                Writing::Nothing | Writing::Closing(..) => {}
+                _ => deed.send(
+                    move || {
+                        let form = form.clone();
+                        async move { people::add_site(id, &form).await }
+                    },
+                    added.0,
+                    shown(added.1.clone()),
+                ),
             }
+        })
+    };
+    let save = {
+        let (deed, writing) = (deed.clone(), writing.clone());
+        let (added, renamed) = (done("Added."), done("Renamed."));
+        Callback::from(move |name: String| match (*writing).clone() {
+            Writing::New(site) => {
+                let then = added.1.clone();
+                deed.send(
+                    move || {
+                        let name = name.clone();
+                        async move { people::add_unit(id, &NewUnit { site, name }).await }
+                    },
+                    added.0,
+                    Callback::from(move |_: OrganisationView| then.emit(())),
+                );
+            }
+            Writing::Name(unit, _) => deed.send(
+                move || {
+                    let name = UnitName { name: name.clone() };
+                    async move { people::rename_unit(unit, &name).await }
+                },
+                renamed.0,
+                renamed.1.clone(),
+            ),
+            Writing::Nothing | Writing::NewSite | Writing::Site(_) | Writing::Closing(..) => {}
         })
     };
     let close = {
@@ -134,10 +140,22 @@ fn units(props: &UnitsProps) -> Html {
         Writing::Closing(_, name) => Some(name.clone()),
         _ => None,
     };
+    let add_site = {
+        let write = write.clone();
+        move |_| write.emit(Writing::NewSite)
+    };
     html! {
         <>
             { deed.say() }
-            { for props.organisation.sites.iter().map(|site| site_panel(site, &writing, &write, &save, &field)) }
+            if props.organisation.sites.is_empty() {
+                <p class="muted">{ "There is no site yet. A site is where units are: a hospital, a branch." }</p>
+            }
+            { for props.organisation.sites.iter().map(|site| site_panel(site, &writing, &write, &save, &save_site)) }
+            if *writing == Writing::NewSite {
+                <section class="panel units-table" aria-label="A new site"><div class="table-foot">
+                    <SiteFields name="" time_zone={Zone::of_viewer().name().to_owned()} on_save={save_site} on_leave={stop.clone()} />
+                </div></section>
+            } else { <p><button type="button" class="button" onclick={add_site}>{ "Add a site" }</button></p> }
             <AskFirst open={closing.is_some()} title={format!("Close {}?", closing.unwrap_or_default())} deed="Close it" on_yes={close} on_no={stop}>
                 <p>{ "Nobody and nothing can be put into it any more. What happened in it stays on record." }</p>
             </AskFirst>
@@ -149,37 +167,40 @@ fn site_panel(
     site: &SiteView,
     writing: &Writing,
     write: &Callback<Writing>,
-    save: &Callback<SubmitEvent>,
-    field: &NodeRef,
+    save: &Callback<String>,
+    save_site: &Callback<SiteForm>,
 ) -> Html {
-    let add = {
-        let (write, id) = (write.clone(), site.id);
-        move |_| write.emit(Writing::New(id))
+    let to = |what: Writing| {
+        let write = write.clone();
+        move |_: MouseEvent| write.emit(what.clone())
     };
+    let leave = write.reform(|()| Writing::Nothing);
     html! {
         <section class="panel units-table" aria-label={site.name.clone()}>
-            <header><h2>{ &site.name }</h2><span class="caption">{ format!("makers know it as {}; times in {}", site.spoken_code, site.time_zone) }</span></header>
+            if *writing == Writing::Site(site.id) {
+                <div class="table-foot"><SiteFields name={site.name.clone()} time_zone={site.time_zone.clone()} on_save={save_site.clone()} on_leave={leave.clone()} /></div>
+            } else {
+                <header><h2>{ &site.name }</h2><span class="caption">{ format!("makers know it as {}; times in {}", site.spoken_code, site.time_zone) }</span>
+                    <span class="end"><button type="button" class="button quiet" onclick={to(Writing::Site(site.id))} aria-label={format!("Change {}", site.name)}>{ "Change" }</button></span></header>
+            }
             <div class="table-scroll" tabindex="0" role="region" aria-label={format!("Units of {}", site.name)}>
                 <table class="data">
                     <thead><tr><th scope="col">{ "Unit" }</th><th scope="col" class="num">{ "Beds" }</th><th scope="col" class="num">{ "People" }</th><th scope="col">{ "State" }</th><th scope="col"><span class="hidden">{ "Changes" }</span></th></tr></thead>
-                    <tbody>{ for site.units.iter().map(|unit| unit_row(unit, writing, write, save, field)) }</tbody>
+                    <tbody>
+                        { for site.units.iter().map(|unit| unit_row(unit, writing, write, save)) }
+                        if site.units.is_empty() { <tr><td colspan="5" class="muted">{ "No unit yet" }</td></tr> }
+                    </tbody>
                 </table>
             </div>
             <div class="table-foot">
-                if *writing == Writing::New(site.id) { { name_form("Name of the new unit", "", save, field, write) } }
-                else { <button type="button" class="button" onclick={add}>{ "Add a unit" }</button> }
+                if *writing == Writing::New(site.id) { <NameForm label="Name of the new unit" name="" on_save={save.clone()} on_leave={leave} /> }
+                else { <button type="button" class="button" onclick={to(Writing::New(site.id))}>{ "Add a unit" }</button> }
             </div>
         </section>
     }
 }
 
-fn unit_row(
-    unit: &UnitView,
-    writing: &Writing,
-    write: &Callback<Writing>,
-    save: &Callback<SubmitEvent>,
-    field: &NodeRef,
-) -> Html {
+fn unit_row(unit: &UnitView, writing: &Writing, write: &Callback<Writing>, save: &Callback<String>) -> Html {
     let (now, zone, id) = (clock::now(), Zone::of_viewer(), unit.id);
     let rename = {
         let (write, name) = (write.clone(), unit.name.clone());
@@ -193,7 +214,7 @@ fn unit_row(
     let why_not = (!unit.holds.is_empty()).then(|| format!("Still {} in it", unit.holds.join(", ")));
     html! {
         <tr>
-            <td>if is_renamed { { name_form("New name", &unit.name, save, field, write) } } else { <b>{ &unit.name }</b> }</td>
+            <td>if is_renamed { <NameForm label="New name" name={unit.name.clone()} on_save={save.clone()} on_leave={write.reform(|()| Writing::Nothing)} /> } else { <b>{ &unit.name }</b> }</td>
             <td class="num">{ unit.beds }</td>
             <td class="num">{ unit.people }</td>
             <td>{ unit.closed_at.map_or_else(|| "Open".to_owned(), |at| format!("Closed {}", zone.moment(at, now))) }</td>
@@ -205,22 +226,5 @@ fn unit_row(
                 }
             </td>
         </tr>
-    }
-}
-
-fn name_form(
-    label: &'static str,
-    name: &str,
-    save: &Callback<SubmitEvent>,
-    field: &NodeRef,
-    write: &Callback<Writing>,
-) -> Html {
-    let write = write.clone();
-    html! {
-        <form class="name-form" onsubmit={save.clone()}>
-            <input ref={field.clone()} aria-label={label} placeholder={label} value={name.to_owned()} required=true maxlength="80" />
-            <button type="submit" class="button primary">{ "Save" }</button>
-            <button type="button" class="button" onclick={move |_| write.emit(Writing::Nothing)}>{ "Leave it" }</button>
-        </form>
     }
 }

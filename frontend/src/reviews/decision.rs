@@ -1,16 +1,17 @@
-//! The decision: 1, 2, 3 choose, a note is always needed, then confirm.
+//! The decision: 1, 2, 3 choose, a note is always needed, then confirm. Whoever proved themselves longer
+//! than five minutes ago does so once more first; what was chosen and written stays.
 
 use fleetward_common::{
     id::AccessReviewId,
     review::{Decide, Decision, MayDecide, ReviewState},
 };
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlTextAreaElement, InputEvent, KeyboardEvent, SubmitEvent};
 use yew::{Callback, Html, Properties, TargetCast, component, html, use_node_ref, use_state_eq};
 
 use crate::{
-    api::{self, ApiError},
+    api,
     hooks::use_keys,
+    identity::{parts::step_up_dialog::Needs, use_deed},
 };
 
 #[derive(Properties, PartialEq)]
@@ -31,7 +32,7 @@ pub fn decision_form(props: &DecisionProps) -> Html {
     let chosen = use_state_eq(|| None::<Decision>);
     let note = use_state_eq(String::new);
     let complaint = use_state_eq(|| None::<String>);
-    let busy = use_state_eq(|| false);
+    let deed = use_deed(Needs::Strong);
     let area = use_node_ref();
     use_keys({
         let (chosen, area) = (chosen.clone(), area.clone());
@@ -57,33 +58,28 @@ pub fn decision_form(props: &DecisionProps) -> Html {
         };
     }
     let send = {
-        let (chosen, note, complaint, busy) = (chosen.clone(), note.clone(), complaint.clone(), busy.clone());
+        let (chosen, note, complaint, deed) = (chosen.clone(), note.clone(), complaint.clone(), deed.clone());
         let (review, on_decided) = (props.review, props.on_decided.clone());
         Callback::from(move |()| {
             let Some(decision) = *chosen else {
                 return complaint.set(Some("Choose 1, 2 or 3 first.".to_owned()));
             };
+            complaint.set(None);
             let asked = Decide {
                 decision,
                 note: (*note).clone(),
             };
-            let (complaint, busy, on_decided) = (complaint.clone(), busy.clone(), on_decided.clone());
-            let (chosen, note) = (chosen.clone(), note.clone());
-            busy.set(true);
-            complaint.set(None);
-            spawn_local(async move {
-                match api::reviews::decide(review, &asked).await {
-                    Ok(_) => {
-                        chosen.set(None);
-                        note.set(String::new());
-                        on_decided.emit(());
-                    }
-                    Err(ApiError::Refused(body)) => complaint.set(Some(body.message)),
-                    Err(_) => complaint.set(Some(
-                        "The portal does not answer. Nothing was decided.".to_owned(),
-                    )),
+            let (chosen, note, on_decided) = (chosen.clone(), note.clone(), on_decided.clone());
+            deed.run(move || {
+                let (asked, chosen, note) = (asked.clone(), chosen.clone(), note.clone());
+                let on_decided = on_decided.clone();
+                async move {
+                    api::reviews::decide(review, &asked).await?;
+                    chosen.set(None);
+                    note.set(String::new());
+                    on_decided.emit(());
+                    Ok(())
                 }
-                busy.set(false);
             });
         })
     };
@@ -127,8 +123,9 @@ pub fn decision_form(props: &DecisionProps) -> Html {
                 <label class="legend" for="note">{ "Note, always needed" }</label>
                 <textarea id="note" ref={area} rows="3" maxlength="2000" value={(*note).clone()} oninput={write} />
                 if let Some(complaint) = &*complaint { <p class="bg-wrong" role="alert">{ complaint }</p> }
-                <div class="go"><button type="submit" class="button primary" disabled={*busy}>{ confirm(*chosen) }{ " " }<kbd>{ "Ctrl Enter" }</kbd></button></div>
+                <div class="go"><button type="submit" class="button primary" disabled={deed.is_sending()}>{ confirm(*chosen) }{ " " }<kbd>{ "Ctrl Enter" }</kbd></button></div>
             </form>
+            { deed.outcome() }
         </section>
     }
 }

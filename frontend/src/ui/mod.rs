@@ -9,6 +9,7 @@ pub mod error_panel;
 pub mod help_dialog;
 pub mod icon;
 pub mod metric_label;
+pub mod name_form;
 pub mod panel;
 pub mod theme_switch;
 pub mod trend_chart;

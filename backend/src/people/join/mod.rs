@@ -173,7 +173,7 @@ async fn join_with_password(
     app: Data<App>,
     request: HttpRequest,
     path: Path<String>,
-    here: Option<Whoever>,
+    here: Result<Whoever, Failure>,
     payload: Payload,
 ) -> Result<HttpResponse, Failure> {
     let found = match open_invitation(&app, &path).await? {
@@ -181,7 +181,13 @@ async fn join_with_password(
         Err(elsewhere) => return Ok(elsewhere),
     };
     let look = Look::of(&app, request.query_string());
-    if let Some(refused) = on_a_ward_screen(&look, &found, here.as_ref()) {
+    let here = match here {
+        Ok(Whoever(here)) => Some(here),
+        Err(Failure::SignInRequired | Failure::SessionExpired) => None,
+        // Whose screen this is can't be told now, and a ward's must not be signed out by a guess.
+        Err(failure) => return Err(failure),
+    };
+    if let Some(refused) = here.and_then(|here| on_a_ward_screen(&look, &found, &here)) {
         return Ok(refused);
     }
     let fields = body::form(&request, payload).await?;
@@ -251,8 +257,7 @@ async fn join_with_password(
 
 /// A ward's screen shows its board to whoever passes: nobody's own account begins there, and the screen
 /// keeps its board.
-fn on_a_ward_screen(look: &Look, found: &Found, here: Option<&Whoever>) -> Option<HttpResponse> {
-    let Whoever(here) = here?;
+fn on_a_ward_screen(look: &Look, found: &Found, here: &SignedIn) -> Option<HttpResponse> {
     here.station.as_ref()?;
     let trouble = "This is a ward’s screen. Open the link on a phone or computer of your own.";
     let page = pages::sign_in_step(look, &found.step(), None, Some(trouble));
@@ -357,8 +362,7 @@ async fn join_as_myself(
         Err(elsewhere) => return Ok(elsewhere),
     };
     let look = Look::of(&app, request.query_string());
-    let here = Whoever(signed_in.clone());
-    if let Some(refused) = on_a_ward_screen(&look, &found, Some(&here)) {
+    if let Some(refused) = on_a_ward_screen(&look, &found, &signed_in) {
         return Ok(refused);
     }
     let person = signed_in.actor.person;

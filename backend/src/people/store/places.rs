@@ -229,6 +229,42 @@ pub fn site_is_of(
     Ok(found.is_some())
 }
 
+pub fn site_of_name(
+    connection: &mut DbConnection,
+    organisation: OrganisationId,
+    name: &str,
+) -> Result<Option<SiteId>, DbError> {
+    let found: Option<Vec<u8>> = sites::table
+        .filter(sites::organisation_id.eq(organisation.stored()))
+        .filter(sites::name.eq(name))
+        .select(sites::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.map(|id| SiteId::restored(&id)).transpose()?)
+}
+
+/// By any organisation: a maker must not mistake one for another.
+pub fn code_is_taken(connection: &mut DbConnection, code: &str) -> Result<bool, DbError> {
+    let found: Option<Vec<u8>> = sites::table
+        .filter(sites::spoken_code.eq(code))
+        .select(sites::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+pub fn change_site(
+    connection: &mut DbConnection,
+    site: SiteId,
+    name: &str,
+    time_zone: &str,
+) -> Result<(), DbError> {
+    diesel::update(sites::table.find(site.stored()))
+        .set((sites::name.eq(name), sites::time_zone.eq(time_zone)))
+        .execute(connection)?;
+    Ok(())
+}
+
 pub fn rename_unit(connection: &mut DbConnection, unit: UnitId, name: &str) -> Result<(), DbError> {
     diesel::update(units::table.find(unit.stored()))
         .set(units::name.eq(name))

@@ -199,6 +199,20 @@ on_both_engines! {
         assert_eq!(join(&portal, &link).await.status, 303);
     }
 
+    async fn while_nobody_can_tell_whose_screen_it_is_nobody_joins_there(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        invite_mira(&ruth).await;
+        let link = link_in(&letters_to(&portal, MIRA, 1).await[0]);
+        let screen = screen(&portal).await;
+        portal.execute("ALTER TABLE sessions RENAME TO sessions_away", "ALTER TABLE sessions RENAME TO sessions_away").await;
+        let form = format!("password={}", PASSWORD.replace(' ', "+"));
+        let refused = screen.post_form(&format!("{link}/password"), &form).await;
+        assert_eq!(refused.status, 500, "{}", refused.text);
+        portal.execute("ALTER TABLE sessions_away RENAME TO sessions", "ALTER TABLE sessions_away RENAME TO sessions").await;
+        assert_eq!(screen.get("/api/v1/wards").await.status, 200);
+        assert_eq!(join(&portal, &link).await.status, 303);
+    }
+
     async fn nobody_invites_into_another_house_or_themselves_or_with_a_role_that_is_not_theirs_to_give(portal: Portal) {
         let ruth = administrator(&portal, "ruth.adler").await;
         let vera = administrator(&portal, "vera.holm").await;

@@ -34,6 +34,46 @@ on_both_engines! {
         assert!(refused.text.contains("23 patients in beds"), "{}", refused.text);
     }
 
+    async fn ruth_opens_a_second_site_and_puts_a_ward_into_it(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let northgate = organisation_of(&ruth).await;
+        let path = format!("/api/v1/organisations/{}/sites", northgate.id);
+        let added = ruth.post(&path, &json!({ "name": "Northgate South", "time_zone": "europe/lisbon" })).await;
+        assert_eq!(added.status, 201, "{}", added.text);
+        let view: OrganisationView = serde_json::from_str(&added.text).unwrap();
+        let south = view.sites.iter().find(|site| site.name == "Northgate South").unwrap();
+        assert_eq!(south.time_zone, "Europe/Lisbon");
+        assert!(!south.spoken_code.is_empty() && !south.spoken_code.to_lowercase().contains("south"));
+
+        let unit = json!({ "site": south.id, "name": "Ward 1S Surgery" });
+        let units = format!("/api/v1/organisations/{}/units", northgate.id);
+        assert_eq!(ruth.post(&units, &unit).await.status, 201);
+
+        let form = json!({ "name": "Northgate Riverside", "time_zone": "Europe/London" });
+        let changed = ruth.post(&format!("{path}/{}", south.id), &form).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        let view: OrganisationView = serde_json::from_str(&changed.text).unwrap();
+        let riverside = view.sites.iter().find(|site| site.id == south.id).unwrap();
+        assert_eq!((riverside.name.as_str(), riverside.time_zone.as_str()), ("Northgate Riverside", "Europe/London"));
+        assert_eq!((&riverside.spoken_code, riverside.units.len()), (&south.spoken_code, 1));
+    }
+
+    async fn a_site_needs_a_name_of_its_own_and_a_time_zone_that_exists(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let vera = administrator(&portal, "vera.holm").await;
+        let northgate = organisation_of(&ruth).await;
+        let path = format!("/api/v1/organisations/{}/sites", northgate.id);
+        for (name, zone) in [("", "Europe/London"), ("Branch", "Mars/Olympus"), ("Northgate General", "Europe/London")] {
+            let refused = ruth.post(&path, &json!({ "name": name, "time_zone": zone })).await;
+            assert_eq!(refused.status, 400, "{name} in {zone}");
+        }
+        let form = json!({ "name": "Hers", "time_zone": "Europe/London" });
+        let clinic = organisation_of(&vera).await;
+        let foreign = format!("/api/v1/organisations/{}/sites/{}", clinic.id, northgate.sites[0].id);
+        assert_eq!(vera.post(&foreign, &form).await.status, 404);
+        assert_eq!(organisation_of(&ruth).await, northgate);
+    }
+
     async fn another_house_is_as_absent_as_one_that_never_was(portal: Portal) {
         let ruth = administrator(&portal, "ruth.adler").await;
         let vera = administrator(&portal, "vera.holm").await;

@@ -14,7 +14,8 @@ const RASHIDA: &str = "rashida.amadi@northgate.example";
 
 async fn start(ruth: &Person<'_>, name: &str) -> Answer {
     let membership = member(ruth, name).await.membership;
-    ruth.post(&format!("/api/v1/people/{membership}/recovery"), &json!({}))
+    let body = json!({ "proven_by": "called_back" });
+    ruth.post(&format!("/api/v1/people/{membership}/recovery"), &body)
         .await
 }
 
@@ -40,6 +41,7 @@ on_both_engines! {
         // Helen, the privacy officer, hears of it, and gets neither half.
         let notice = letters_to(&portal, "helen.frost@northgate.example", 1).await.remove(0);
         assert!(notice.contains("Ruth Adler") && !notice.contains("/recover/") && !notice.contains(&started.code));
+        assert!(notice.contains("answered a call to a number on file"), "{notice}");
 
         // Nothing has changed yet.
         assert_eq!(rashida.get("/api/v1/session").await.status, 200);
@@ -61,6 +63,19 @@ on_both_engines! {
         assert_eq!(finish(&portal, &link, &started.code).await.status, 410);
         letters_to(&portal, RASHIDA, 2).await;
         letters_to(&portal, "helen.frost@northgate.example", 2).await;
+    }
+
+    async fn nobody_starts_a_way_back_without_saying_how_they_knew_who_asked(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let path = format!("/api/v1/people/{}/recovery", member(&ruth, "Rashida Amadi").await.membership);
+        for body in [json!({}), json!({ "proven_by": "a_feeling" })] {
+            assert_eq!(ruth.post(&path, &body).await.status, 400, "{body}");
+        }
+        assert_eq!(portal.count_of("recovery_started").await, 0);
+        assert_eq!(start(&ruth, "Rashida Amadi").await.status, 200);
+        assert_eq!(portal.count_of("recovery_started").await, 1);
+        let details = portal.details_of("recovery_started").await;
+        assert_eq!(details[0]["proven_by"], "called_back");
     }
 
     async fn five_wrong_codes_close_the_way(portal: Portal) {

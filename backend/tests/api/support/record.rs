@@ -60,11 +60,21 @@ impl Portal {
                     .load(connection)?,
             )
         });
-        let details = read.await.unwrap();
-        details
-            .iter()
-            .map(|detail| serde_json::from_str(detail).unwrap())
-            .collect()
+        parsed(&read.await.unwrap())
+    }
+
+    pub async fn details_of(&self, event: &str) -> Vec<Value> {
+        let event = event.to_owned();
+        let read = self.app.db.read(move |connection| {
+            Ok::<Vec<String>, DbError>(
+                entries::table
+                    .filter(entries::event.eq(event))
+                    .order((entries::recorded_at, entries::number))
+                    .select(entries::detail)
+                    .load(connection)?,
+            )
+        });
+        parsed(&read.await.unwrap())
     }
 
     pub async fn count_of(&self, event: &str) -> i64 {
@@ -104,4 +114,11 @@ impl Portal {
             .await;
         done.unwrap();
     }
+}
+
+fn parsed(details: &[String]) -> Vec<Value> {
+    details
+        .iter()
+        .map(|detail| serde_json::from_str(detail).unwrap())
+        .collect()
 }

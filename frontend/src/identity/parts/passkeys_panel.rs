@@ -2,14 +2,14 @@
 
 use fleetward_common::{credentials::PasskeyView, id::PasskeyId};
 use web_sys::HtmlInputElement;
-use yew::{Callback, Html, Properties, SubmitEvent, component, html, use_node_ref, use_state_eq};
+use yew::{Callback, Html, Properties, SubmitEvent, component, html, use_state_eq};
 
 use super::step_up_dialog::Needs;
 use crate::{
     api::{PasskeyError, clock, credentials},
     hooks::use_text,
     identity::use_deed,
-    ui::{icon::Icon, panel::Panel, zone::Zone},
+    ui::{icon::Icon, name_form::NameForm, panel::Panel, zone::Zone},
 };
 
 #[derive(Properties, PartialEq)]
@@ -52,21 +52,20 @@ fn passkey_row(props: &PasskeyRowProps) -> Html {
     let deed = use_deed(Needs::OwnBest);
     let renaming = use_state_eq(|| false);
     let removing = use_state_eq(|| false);
-    let field = use_node_ref();
     let passkey = &props.passkey;
     let (zone, now) = (Zone::of_viewer(), clock::now());
 
     let rename = {
-        let (deed, field, renaming) = (deed.clone(), field.clone(), renaming.clone());
+        let (deed, renaming) = (deed.clone(), renaming.clone());
         let (id, reload) = (passkey.id, props.reload.clone());
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            let Some(name) = field.cast::<HtmlInputElement>().map(|input| input.value()) else {
-                return;
-            };
+        Callback::from(move |name: String| {
             let (renaming, reload) = (renaming.clone(), reload.clone());
             deed.run(move || renamed(id, name.clone(), renaming.clone(), reload.clone()));
-        }
+        })
+    };
+    let leave = {
+        let renaming = renaming.clone();
+        Callback::from(move |()| renaming.set(false))
     };
     let remove = {
         let (deed, id, reload) = (deed.clone(), passkey.id, props.reload.clone());
@@ -95,12 +94,7 @@ fn passkey_row(props: &PasskeyRowProps) -> Html {
             <Icon name="key" />
             <div class="what">
                 if *renaming {
-                    <form class="rename" onsubmit={rename}>
-                        <label class="hidden" for={format!("name-{}", passkey.id)}>{ "Name of the passkey" }</label>
-                        <input id={format!("name-{}", passkey.id)} ref={field} maxlength="60" required=true value={passkey.name.clone()} />
-                        <button type="submit" class="button primary" disabled={deed.is_sending()}>{ "Save" }</button>
-                        <button type="button" class="button" onclick={open(&renaming, false)}>{ "Cancel" }</button>
-                    </form>
+                    <NameForm label="Name of the passkey" name={passkey.name.clone()} longest=60 disabled={deed.is_sending()} on_save={rename} on_leave={leave} />
                 } else {
                     <b>{ &passkey.name }</b>
                 }

@@ -12,6 +12,9 @@ pub struct AskFirstProps {
     pub deed: AttrValue,
     pub on_yes: Callback<()>,
     pub on_no: Callback<()>,
+    /// While an answer of its own is missing.
+    #[prop_or_default]
+    pub not_yet: bool,
     #[prop_or_default]
     pub children: Children,
 }
@@ -38,7 +41,7 @@ pub fn ask_first(props: &AskFirstProps) -> Html {
             <h2 id="ask-title">{ props.title.clone() }</h2>
             <div class="ask-body">{ for props.children.iter() }</div>
             <div class="ask-go">
-                <button type="button" class="button primary" onclick={move |_| on_yes.emit(())}>{ props.deed.clone() }</button>
+                <button type="button" class="button primary" disabled={props.not_yet} onclick={move |_| on_yes.emit(())}>{ props.deed.clone() }</button>
                 <button type="button" class="button" onclick={move |_| on_no.emit(())}>{ "Leave it" }</button>
             </div>
         </dialog>

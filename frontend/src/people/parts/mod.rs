@@ -5,6 +5,7 @@ mod ask_first;
 mod deed;
 mod preview;
 mod proof_first;
+mod site_fields;
 mod when;
 
 pub use access_form::{AccessForm, Wanted};
@@ -12,4 +13,5 @@ pub use ask_first::AskFirst;
 pub use deed::{Deed, use_deed};
 pub use preview::Preview;
 pub use proof_first::ProofFirst;
+pub use site_fields::SiteFields;
 pub use when::{as_date, end_of_day, moment};
