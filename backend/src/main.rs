@@ -20,9 +20,10 @@ use fleetward::{
     app::{self, App, Parts, StartError},
     care::key_rotation,
     demo,
+    people::founding,
     platform::{
         clock::Clock,
-        config::{Command, Serve, Store, USAGE},
+        config::{Command, Founding, Serve, Store, USAGE},
         http::{assets::Portal, budget::Limits},
         logging,
         outbox::Carrier,
@@ -57,6 +58,11 @@ fn main() -> ExitCode {
         }
         Command::Serve(options) => System::new().block_on(run(options)),
         Command::Seed(store) => System::new().block_on(seed(store)),
+        Command::Found {
+            store,
+            founding,
+            public_url,
+        } => found(store, founding, public_url.as_deref()),
         Command::VerifyAudit(store) => return verify_audit(&store),
         Command::VerifyExport { store, file } => return verify_export(&store, &file),
         Command::RotateKeys { store, organisation } => rotate_keys(store, &organisation),
@@ -83,6 +89,22 @@ async fn seed(store: Store) -> Result<(), StartError> {
     .await?;
     demo::seed(&app, &data).await?;
     app.recorder.note_checkpoint(app.clock.now()).await?;
+    Ok(())
+}
+
+fn found(store: Store, founding: Founding, public_url: Option<&str>) -> Result<(), StartError> {
+    logging::start();
+    let administrator = founding.administrator.clone();
+    let founded = System::new().block_on(founding::found(store, founding))?;
+    println!(
+        "{} is there. Send this link to {administrator}, and tell them the code; together they work once, until {}:\n\n  \
+         {}{}\n  code {}\n\nNeither is stored or shown again.",
+        founded.name,
+        founding::moment(founded.until),
+        public_url.unwrap_or("http://localhost:8080"),
+        founded.path,
+        founded.code,
+    );
     Ok(())
 }
 

@@ -5,29 +5,24 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::Role,
     id::{InvitationId, MembershipId, MessageId, OrganisationId, PersonId, SiteId, UnitId},
+    review::Deadlines,
     time::Instant,
 };
 
-/// What an organisation is, and so which roles exist in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum OrganisationKind {
-    Hospital,
-    Provider,
-    Manufacturer,
-    Platform,
+words! {
+    /// What an organisation is, and so which roles exist in it.
+    OrganisationKind {
+        Hospital = "hospital",
+        Provider = "provider",
+        Manufacturer = "manufacturer",
+        Platform = "platform",
+    }
 }
 
 impl OrganisationKind {
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "hospital" => OrganisationKind::Hospital,
-            "provider" => OrganisationKind::Provider,
-            "manufacturer" => OrganisationKind::Manufacturer,
-            "platform" => OrganisationKind::Platform,
-            _ => return None,
-        })
+    /// Whether its people look after patients, so that looks at their data are reviewed.
+    pub const fn has_patients(self) -> bool {
+        matches!(self, OrganisationKind::Hospital | OrganisationKind::Provider)
     }
 
     /// Roles that its administrator can give. Patients and who acts for them are not among them: they
@@ -325,6 +320,8 @@ pub struct OrganisationView {
     /// Roles that can be given here.
     pub roles: Vec<Role>,
     pub sites: Vec<SiteView>,
+    /// Where patients are looked after.
+    pub review_deadlines: Option<Deadlines>,
     /// Where the demo shows its mail; `None` outside the demo.
     pub demo_mail: Option<String>,
 }

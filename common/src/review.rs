@@ -210,13 +210,19 @@ pub struct ReviewQueue {
     pub server_time: Instant,
 }
 
-/// How long reviewers have.
+/// Thirty days.
+pub const LONGEST_DEADLINE_HOURS: u32 = 720;
+
+/// How long reviewers have: `POST /api/v1/organisations/{id}/review-deadlines`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deadlines {
+    /// To decide about an emergency access.
     pub emergency_hours: u32,
+    /// To decide about a look that nothing explains.
     pub unexplained_hours: u32,
+    /// For whoever is asked.
     pub answer_hours: u32,
 }
 

@@ -62,18 +62,17 @@ pub async fn who_looked(
         until,
     };
     let yours = signed_in.actor.own_records.contains(&patient);
-    let (looks, names, zone, earlier) = app
+    let (looks, zone, earlier) = app
         .db
         .read(move |connection| {
             let looks = access_log::looks(connection, &permit, span)?;
             let names = access_log::names(connection, &looks)?;
             let zone = access_log::time_zone(connection, &permit)?;
             let earlier = access_log::anything_before(connection, &permit, span.from)?;
-            Ok::<_, Failure>((looks, names, zone, earlier))
+            let in_zone = TimeZone::get(&zone).unwrap_or(TimeZone::UTC);
+            Ok::<_, Failure>((access_log::in_words(looks, &names, &in_zone), zone, earlier))
         })
         .await?;
-    let in_zone = TimeZone::get(&zone).unwrap_or(TimeZone::UTC);
-    let looks = access_log::in_words(looks, &names, &in_zone);
     trail::note_results(looks.len());
     Ok(Json(AccessLog {
         looks,

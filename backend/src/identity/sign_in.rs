@@ -224,7 +224,9 @@ pub async fn with_awaited_code(
         .take(&ticket.hash(), now)
         .ok_or(Failure::SignInRequired)?;
     let outcome = with_code(app, &step.account, code, browser).await;
-    let tries_left = step.tries_left - 1;
+    // Only a wrong code uses a try: whoever was told to wait, or met a fault of ours, has guessed nothing.
+    let guessed = matches!(outcome, Err(Failure::ProofFailed));
+    let tries_left = step.tries_left - u32::from(guessed);
     if outcome.is_err() && tries_left > 0 {
         let again = SecondStep { tries_left, ..step };
         app.sign_in.second_steps.begin(ticket.hash(), again, now);

@@ -86,6 +86,7 @@ use crate::routes;
         crate::people::invitations::withdraw,
         crate::people::places::one,
         crate::people::places::preview_role,
+        crate::people::review_deadlines::set,
         crate::people::sites::add_site,
         crate::people::sites::change_site,
         crate::people::places::add_unit,

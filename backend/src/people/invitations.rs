@@ -11,7 +11,6 @@ use fleetward_common::{
     error::ErrorBody,
     id::{InvitationId, OrganisationId},
     people::{Delivery, InvitationView, MemberState, NewInvitation},
-    text::Login,
     time::Instant,
 };
 use serde_json::json;
@@ -162,14 +161,7 @@ pub fn about(id: InvitationId) -> AuditEntity {
 /// Name and address as they are stored.
 fn parsed(wanted: NewInvitation) -> Result<NewInvitation, Failure> {
     let name = naming::name(&wanted.name, LONGEST_NAME, "the person’s name")?;
-    let no_address =
-        || Failure::BadRequest("That is not a mail address. It looks like name@place.example.".to_owned());
-    let email = Login::parse(&wanted.email).or(Err(no_address()))?;
-    let email = email.as_str().to_lowercase();
-    let (user, host) = email.split_once('@').ok_or_else(no_address)?;
-    if user.is_empty() || !host.contains('.') || host.contains('@') || email.contains(['<', '>', ',', '"']) {
-        return Err(no_address());
-    }
+    let email = naming::mail_address(&wanted.email)?;
     Ok(NewInvitation {
         name,
         email,

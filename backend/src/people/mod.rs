@@ -12,6 +12,7 @@
 
 pub mod change;
 mod desk;
+pub mod founding;
 pub mod invitations;
 pub mod join;
 mod links;
@@ -24,6 +25,7 @@ pub mod own_memberships;
 pub mod places;
 pub mod preview;
 pub mod recovery;
+pub mod review_deadlines;
 pub mod routes;
 pub mod sites;
 mod store;

@@ -1,4 +1,6 @@
-//! Names that an administrator types: of people, sites and units.
+//! Names and addresses that an administrator types: of people, organisations, sites and units.
+
+use fleetward_common::text::Login;
 
 use crate::platform::http::Failure;
 
@@ -13,6 +15,19 @@ pub fn name(text: &str, longest: usize, what: &str) -> Result<String, Failure> {
             "Give {what} of at most {longest} letters."
         )))
     }
+}
+
+/// In small letters, as it is stored: one mailbox is one person.
+pub fn mail_address(text: &str) -> Result<String, Failure> {
+    let no_address =
+        || Failure::BadRequest("That is not a mail address. It looks like name@place.example.".to_owned());
+    let email = Login::parse(text).or(Err(no_address()))?;
+    let email = email.as_str().to_lowercase();
+    let (user, host) = email.split_once('@').ok_or_else(no_address)?;
+    if user.is_empty() || !host.contains('.') || host.contains('@') || email.contains(['<', '>', ',', '"']) {
+        return Err(no_address());
+    }
+    Ok(email)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::{
     desk::Desk,
     naming,
     preview::{self, Place},
-    sites,
+    review_deadlines, sites,
     store::places,
 };
 use crate::{
@@ -31,7 +31,10 @@ use crate::{
         db::DbConnection,
         http::{Failure, Guard, Routes, body},
     },
-    privacy::audit::{AuditAction, AuditEntity},
+    privacy::{
+        audit::{AuditAction, AuditEntity},
+        review,
+    },
 };
 
 /// Of a site or a unit.
@@ -48,6 +51,11 @@ pub fn routes() -> Routes {
             "/organisations/{id}/sites/{site}",
             organisation(),
             sites::change_site,
+        )
+        .post(
+            "/organisations/{id}/review-deadlines",
+            organisation(),
+            review_deadlines::set,
         )
         .post("/organisations/{id}/units", organisation(), add_unit)
         .post("/units/{id}/name", unit(), rename_unit)
@@ -95,6 +103,11 @@ pub async fn view(app: &App, permit: Permit<Organisation, Administer>) -> Result
                 home_region: house.home_region,
                 roles: house.kind.roles().to_vec(),
                 sites: places::sites(connection, house.id, now)?,
+                review_deadlines: if house.kind.has_patients() {
+                    Some(review::deadlines(connection, house.id)?)
+                } else {
+                    None
+                },
                 demo_mail,
             })
         })

@@ -16,6 +16,9 @@ fleetward: the cloud and portal for connected medical devices
 
   fleetward serve --data DIR [options]   serve the portal and the device port
   fleetward seed  --data DIR             make the demo world and its device credentials, once
+  fleetward organisation add --data DIR --name NAME --kind KIND --administrator NAME --email ADDRESS
+                                         an organisation and its first administrator's way in; KIND is
+                                         hospital, provider, manufacturer or platform
   fleetward audit verify --data DIR      check every audit chain, also while the server runs
   fleetward audit verify-export FILE --data DIR
                                          check that a signed copy is as it left this server
@@ -25,6 +28,10 @@ fleetward: the cloud and portal for connected medical devices
 Options of all:
   --data DIR             where the database, keys and device credentials are
   --database-url URL     a PostgreSQL database instead of the file in DIR
+
+Options of organisation add:
+  --region NAME          where its data stays                     (eu)
+  --public-url URL       where people reach the portal: what the link begins with
 
 Options of serve:
   --port N               the portal; 0 takes a free one           (8080)
@@ -47,6 +54,11 @@ Options of serve:
 pub enum Command {
     Serve(Serve),
     Seed(Store),
+    Found {
+        store: Store,
+        founding: Founding,
+        public_url: Option<String>,
+    },
     VerifyAudit(Store),
     VerifyExport {
         store: Store,
@@ -59,6 +71,16 @@ pub enum Command {
     },
     Help,
     Version,
+}
+
+/// An organisation that is to be, and whoever will administer it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founding {
+    pub name: String,
+    pub kind: String,
+    pub region: String,
+    pub administrator: String,
+    pub email: String,
 }
 
 /// Where everything is kept.
@@ -106,6 +128,8 @@ impl Command {
         let (mut tls_cert, mut tls_key) = (None::<PathBuf>, None::<PathBuf>);
         let (mut listen, mut limit_factor) = (None, 1);
         let mut device_listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let (mut name, mut kind, mut region) = (None, None, "eu".to_owned());
+        let (mut administrator, mut email) = (None, None);
         let mut public_url = variable("FLEETWARD_PUBLIC_URL");
         let (mut smtp_url, mut mail_from) = (variable("FLEETWARD_SMTP_URL"), variable("FLEETWARD_MAIL_FROM"));
         while let Some(argument) = parser.next()? {
@@ -128,10 +152,16 @@ impl Command {
                 Arg::Long("smtp-url") => smtp_url = Some(parser.value()?.string()?),
                 Arg::Long("mail-from") => mail_from = Some(parser.value()?.string()?),
                 Arg::Long("exit-with-parent") => exit_with_parent = true,
+                Arg::Long("name") => name = Some(parser.value()?.string()?),
+                Arg::Long("kind") => kind = Some(parser.value()?.string()?),
+                Arg::Long("region") => region = parser.value()?.string()?,
+                Arg::Long("administrator") => administrator = Some(parser.value()?.string()?),
+                Arg::Long("email") => email = Some(parser.value()?.string()?),
                 Arg::Long("organisation") => organisation = Some(parser.value()?.string()?),
                 Arg::Value(word) if command.is_none() => command = Some(word.string()?),
                 Arg::Value(word)
-                    if subject.is_none() && matches!(command.as_deref(), Some("audit" | "keys")) =>
+                    if subject.is_none()
+                        && matches!(command.as_deref(), Some("audit" | "keys" | "organisation")) =>
                 {
                     subject = Some(word.string()?);
                 }
@@ -164,6 +194,23 @@ impl Command {
                         .ok_or("--organisation NAME is missing: whose key shall be replaced")?,
                 });
             }
+            (Some("organisation"), Some("add")) => {
+                return Ok(Command::Found {
+                    store: store(data)?,
+                    founding: Founding {
+                        name: name.ok_or("--name NAME is missing: what the organisation is called")?,
+                        kind: kind
+                            .ok_or("--kind KIND is missing: hospital, provider, manufacturer or platform")?,
+                        region,
+                        administrator: administrator
+                            .ok_or("--administrator NAME is missing: who will invite the others")?,
+                        email: email
+                            .ok_or("--email ADDRESS is missing: what the administrator signs in with")?,
+                    },
+                    public_url,
+                });
+            }
+            (Some("organisation"), _) => return Err("`organisation` is followed by `add`".into()),
             (Some("keys"), _) => return Err("`keys` is followed by `rotate`".into()),
             _ => {}
         }
@@ -190,7 +237,9 @@ impl Command {
                 exit_with_parent,
             })),
             Some("seed") => Ok(Command::Seed(store(data)?)),
-            Some(other) => Err(format!("there is no command `{other}`: serve, seed, audit or keys").into()),
+            Some(other) => {
+                Err(format!("there is no command `{other}`: serve, seed, organisation, audit or keys").into())
+            }
             None => Ok(Command::Help),
         }
     }
@@ -264,6 +313,25 @@ mod tests {
     }
 
     #[test]
+    fn an_organisation_is_added_with_whoever_administers_it() {
+        let line = "organisation add --data d --name Riverside --kind hospital --administrator Petra";
+        let refusal = parse(line).unwrap_err();
+        assert!(refusal.starts_with("--email ADDRESS is missing"), "{refusal}");
+        let Ok(Command::Found { founding, .. }) = parse(&format!("{line} --email p@riverside.example"))
+        else {
+            panic!("not an organisation");
+        };
+        assert_eq!(
+            (founding.kind.as_str(), founding.region.as_str()),
+            ("hospital", "eu")
+        );
+        assert_eq!(
+            parse("organisation").unwrap_err(),
+            "`organisation` is followed by `add`"
+        );
+    }
+
+    #[test]
     fn the_record_is_verified_and_a_key_replaced_by_two_words_each() {
         assert!(matches!(
             parse("audit verify --data d"),
@@ -297,7 +365,7 @@ mod tests {
     fn an_unknown_word_is_named() {
         assert_eq!(
             parse("sarve --data d").unwrap_err(),
-            "there is no command `sarve`: serve, seed, audit or keys"
+            "there is no command `sarve`: serve, seed, organisation, audit or keys"
         );
         assert!(parse("serve --data d --prot 1").unwrap_err().contains("--prot"));
     }

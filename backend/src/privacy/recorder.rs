@@ -22,7 +22,7 @@ use crate::{
     platform::{
         db::{Db, DbConnection, DbError, QueryError},
         http::{Failure, asking::Asking},
-        secrets::Key,
+        secrets::{Key, private_folder},
     },
 };
 
@@ -52,7 +52,7 @@ pub enum RecordError {
 impl Recorder {
     /// `folder` is outside the database: the emergency journal and the checkpoint are in it.
     pub fn open(db: Db, key: Key, folder: &Path) -> Result<Self, RecordError> {
-        std::fs::create_dir_all(folder)?;
+        private_folder(folder)?;
         Ok(Self {
             db,
             journal: Journal::in_folder(folder, &key)?,

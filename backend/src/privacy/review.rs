@@ -11,7 +11,7 @@ use fleetward_common::{
 
 pub use super::store::{
     entries::views_since,
-    reviews::{deadlines, raise},
+    reviews::{deadlines, raise, set_deadlines},
 };
 
 /// What is to be looked at.

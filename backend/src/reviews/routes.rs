@@ -214,33 +214,32 @@ pub async fn copy(
     // On record first: a copy that leaves is known, even if its reader breaks off.
     let detail = json!({ "from": query.from, "until": query.until });
     handling::looked(&app, actor, "record_exported", None, None, detail).await?;
-    let (rows, names) = app
+    let (organisation, chain) = (actor.organisation, app.desk.chain(actor.organisation));
+    let (made_at, key) = (app.clock.now().micros(), app.secrets.audit.clone());
+    // Written where it is read: fifty thousand lines would keep a worker from everyone else.
+    let text = app
         .db
         .read(move |connection| {
             let rows = record::copied(connection, &permit, span, MOST_ENTRIES + 1)?;
+            if i64::try_from(rows.len()).is_ok_and(|found| found > MOST_ENTRIES) {
+                return Err(Failure::BadRequest(
+                    "That is more than 50,000 entries. Take a shorter time.".to_owned(),
+                ));
+            }
             let people: Vec<PersonId> = rows.iter().filter_map(|row| row.entry.person).collect();
-            let names = record::names(connection, &people)?;
-            Ok::<_, Failure>((rows, names))
+            let copy = Copy {
+                organisation,
+                organisation_name: &signed_in.organisation_name,
+                span,
+                made_at,
+                made_by: &signed_in.name,
+                chain: &chain,
+                rows: &rows,
+                names: &record::names(connection, &people)?,
+            };
+            Ok::<_, Failure>(export::write(&copy, &key))
         })
         .await?;
-    if i64::try_from(rows.len()).is_ok_and(|found| found > MOST_ENTRIES) {
-        return Err(Failure::BadRequest(
-            "That is more than 50,000 entries. Take a shorter time.".to_owned(),
-        ));
-    }
-    let text = export::write(
-        &Copy {
-            organisation: actor.organisation,
-            organisation_name: &signed_in.organisation_name,
-            span,
-            made_at: app.clock.now().micros(),
-            made_by: &signed_in.name,
-            chain: &app.desk.chain(actor.organisation),
-            rows: &rows,
-            names: &names,
-        },
-        &app.secrets.audit,
-    );
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/x-ndjson"))
         .insert_header((

@@ -212,11 +212,18 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
                     continue;
                 };
                 let name = names.get(person).map_or("", String::as_str);
-                let cared = around::cared_for_at(connection, *membership, &[*patient], first.at)?;
+                let day = Span {
+                    from: first.at,
+                    until: last.at.shifted(1),
+                };
+                let cared = around::care_relations(connection, *membership, &[*patient], day)?
+                    .remove(patient)
+                    .unwrap_or_default();
+                // Each view by itself: a patient who left at noon is not looked after in the afternoon.
+                let explained =
+                    |view: &View| view.agreed_to || cared.iter().any(|span| span.contains(view.at));
                 let look = Look {
-                    care_relation: !cared.is_empty()
-                        || is_emergency(first.purpose)
-                        || views.iter().all(|view| view.agreed_to),
+                    care_relation: is_emergency(first.purpose) || views.iter().all(explained),
                     own_record: looks::is_own_record(connection, *person, *patient, first.at)?,
                     same_surname: identity::has_family_name(connection, &keys, *patient, |family| {
                         rules::same_surname(name, family)

@@ -9,3 +9,5 @@ mod one_answer;
 mod plain_enforcer;
 mod random_world;
 mod within_a_second;
+
+pub use within_a_second::free_bed_on_5a;

@@ -23,6 +23,7 @@ use fleetward_common::{
 use serde_json::{Value, json};
 
 use crate::{
+    access::free_bed_on_5a,
     emergency::{self, HOLLIS, by_number, found, standing_still},
     on_both_engines,
     support::{Person, Portal, people::Answer},
@@ -258,6 +259,22 @@ on_both_engines! {
         assert_eq!(line.explanation.text, "None found");
     }
 
+    async fn a_look_after_the_patient_has_left_the_ward_is_found_though_the_one_before_was_care(portal: Portal) {
+        let louise = portal.sign_in("louise.brandt").await;
+        let harte = found(&louise, &by_number("NG-104155")).await.patient;
+        watch::look(&portal.app).await.unwrap();
+        let helen = portal.sign_in("helen.frost").await;
+        let before = queue(&helen).await.counts.unexplained;
+        let rashida = portal.sign_in("rashida.amadi").await;
+        view(&portal, &rashida, harte).await;
+        let to = json!({ "bed": free_bed_on_5a(&portal).await });
+        let moved = louise.post(&format!("/api/v1/patients/{harte}/transfer"), &to).await;
+        assert_eq!(moved.status, 204, "{}", moved.text);
+        view(&portal, &rashida, harte).await;
+        watch::look(&portal.app).await.unwrap();
+        assert_eq!(queue(&helen).await.counts.unexplained, before + 1);
+    }
+
     async fn a_look_at_the_device_alone_or_one_that_the_patient_agreed_to_needs_no_explanation(portal: Portal) {
         let tomas = portal.sign_in("tomas.reuter").await;
         let hollis = found(&tomas, &by_number(HOLLIS)).await.patient;
@@ -310,6 +327,7 @@ on_both_engines! {
         assert!(search(json!({ "record_number": "SA-55018" })).await.items.is_empty());
         assert!(search(json!({ "person": "Ivo Lang" })).await.items.is_empty());
         let by_person = search(json!({ "person": "reuter" })).await;
+        assert!(by_person.items.len() >= 3);
         assert!(by_person.items.iter().all(|entry| entry.person_name.as_deref() == Some("Tomas Reuter")));
         assert!(!search(json!({ "serial": "NW-M40-000317" })).await.items.is_empty());
         let now = clock.now();

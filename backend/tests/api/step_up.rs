@@ -14,6 +14,7 @@ use fleetward_common::{
 use serde_json::json;
 
 use crate::{
+    emergency::standing_still,
     identity::{audit_entries, with_manual_clock},
     on_both_engines,
     support::{
@@ -136,6 +137,29 @@ on_both_engines! {
         // The ticket is used up, and nobody else had one.
         assert_eq!(browser.post_form("/sign-in/code", &format!("code={code}")).await.header("location"), "/sign-in");
         assert_eq!(portal.stranger().post_form("/sign-in/code", &format!("code={code}")).await.header("location"), "/sign-in");
+    }
+
+    async fn whoever_is_told_to_wait_has_used_up_no_try(portal: Portal) {
+        let (portal, clock) = standing_still(portal);
+        let mut louise = portal.sign_in("louise.brandt").await;
+        louise.step_up().await;
+        louise.post("/api/v1/second-factor/at-sign-in", &json!({ "asked": true })).await;
+        let form = format!("login=louise.brandt&password={}", portal.password_of("louise.brandt"));
+        let page = portal.stranger().post_form("/sign-in", &form).await;
+        let ticket = page.header("set-cookie").split(';').next().unwrap().to_owned();
+        let browser = Person::new(&portal, Some(ticket));
+        let guess = json!({ "login": "louise.brandt", "password": "a guess" });
+        while portal.stranger().post("/api/v1/session", &guess).await.status != 429 {}
+        let mut wait = 0;
+        for _ in 0..8 {
+            let told = browser.post_form("/sign-in/code", "code=000000").await;
+            assert_eq!(told.status, 429, "{}", told.text);
+            wait = told.header("retry-after").parse().unwrap();
+        }
+        clock.advance(Duration::from_secs(wait));
+        let code = code_of(&louise).await;
+        let home = browser.post_form("/sign-in/code", &format!("code={code}")).await;
+        assert_eq!((home.status, home.header("location")), (303, "/"));
     }
 
     async fn rashida_sets_up_an_app_and_a_recovery_code_stands_in_for_it_once(portal: Portal) {

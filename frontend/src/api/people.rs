@@ -9,6 +9,7 @@ use fleetward_common::{
         OutboxMessage, OwnMembership, PeoplePage, RecoveryStarted, RolePreview, SiteForm, StartRecovery,
         SwitchMembership, UnitName,
     },
+    review::Deadlines,
 };
 
 use super::{
@@ -101,6 +102,13 @@ pub async fn send_again(id: InvitationId) -> Result<InvitationView, ApiError> {
 
 pub async fn take_back_invitation(id: InvitationId) -> Result<(), ApiError> {
     delete(&format!("invitations/{id}")).await
+}
+
+pub async fn set_review_deadlines(
+    id: OrganisationId,
+    deadlines: &Deadlines,
+) -> Result<OrganisationView, ApiError> {
+    post(&format!("organisations/{id}/review-deadlines"), deadlines).await
 }
 
 pub async fn add_site(id: OrganisationId, site: &SiteForm) -> Result<OrganisationView, ApiError> {

@@ -7,7 +7,7 @@ use fleetward_common::{
 use std::rc::Rc;
 use yew::prelude::*;
 
-use super::parts::{AskFirst, SiteFields, use_deed};
+use super::parts::{AskFirst, DeadlinesForm, SiteFields, use_deed};
 use crate::{
     api::{ApiError, clock, people},
     hooks::{use_query, use_session},
@@ -156,6 +156,9 @@ fn units(props: &UnitsProps) -> Html {
                     <SiteFields name="" time_zone={Zone::of_viewer().name().to_owned()} on_save={save_site} on_leave={stop.clone()} />
                 </div></section>
             } else { <p><button type="button" class="button" onclick={add_site}>{ "Add a site" }</button></p> }
+            if let Some(deadlines) = props.organisation.review_deadlines {
+                <DeadlinesForm organisation={id} {deadlines} on_saved={props.reload.clone()} />
+            }
             <AskFirst open={closing.is_some()} title={format!("Close {}?", closing.unwrap_or_default())} deed="Close it" on_yes={close} on_no={stop}>
                 <p>{ "Nobody and nothing can be put into it any more. What happened in it stays on record." }</p>
             </AskFirst>

@@ -9,6 +9,7 @@ use std::{
     fs::{self, File, TryLockError},
     io::ErrorKind,
     net::{Ipv4Addr, Ipv6Addr, TcpListener},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
@@ -67,7 +68,11 @@ fn port_is_free(port: u16) -> Result<(), Failure> {
 
 fn writable(data: &Path) -> Result<(), Failure> {
     let probe = data.join(".writable");
-    fs::create_dir_all(data)
+    // As the server makes its own: for this user only.
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
         .and_then(|()| fs::write(&probe, b""))
         .and_then(|()| fs::remove_file(&probe))
         .while_doing(format!("the data folder {} cannot be written", data.display()))

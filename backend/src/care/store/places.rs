@@ -54,33 +54,6 @@ pub fn begin_stay(connection: &mut DbConnection, new: &NewStay) -> QueryResult<(
         .map(drop)
 }
 
-/// Ends the stay of this patient, with the devices on them and the care that came with it.
-pub fn discharge(connection: &mut DbConnection, patient: PatientId, until: Instant) -> QueryResult<()> {
-    let until = micros(until);
-    diesel::update(
-        bed_stays::table
-            .filter(bed_stays::patient_id.eq(patient.stored()))
-            .filter(bed_stays::valid_until.is_null()),
-    )
-    .set(bed_stays::valid_until.eq(until))
-    .execute(connection)?;
-    diesel::update(
-        device_assignments::table
-            .filter(device_assignments::patient_id.eq(patient.stored()))
-            .filter(device_assignments::valid_until.is_null()),
-    )
-    .set(device_assignments::valid_until.eq(until))
-    .execute(connection)?;
-    diesel::update(
-        care_teams::table
-            .filter(care_teams::patient_id.eq(patient.stored()))
-            .filter(care_teams::valid_until.is_null()),
-    )
-    .set(care_teams::valid_until.eq(until))
-    .execute(connection)
-    .map(drop)
-}
-
 /// Who looks after a patient: a whole unit or one member.
 #[derive(Debug, Clone, Copy)]
 pub enum Carer {

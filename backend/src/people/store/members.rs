@@ -15,6 +15,7 @@ use fleetward_common::{
 
 use crate::{
     access::{Listing, Membership, Read},
+    identity::rules::{Attention, Rules, SessionKind},
     people::member::{Interval, Member, Named, UnitSpan, chains},
     platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros, open_at},
     schema::{
@@ -275,13 +276,23 @@ pub fn open_sessions(connection: &mut DbConnection, member: &Member, now: Instan
         .iter()
         .map(|interval| interval.id.stored())
         .collect();
-    let count: i64 = sessions::table
+    let rows: Vec<(String, i64, i64)> = sessions::table
         .filter(sessions::membership_id.eq_any(ids))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(micros(now)))
-        .count()
-        .get_result(connection)?;
-    Ok(u64::try_from(count).unwrap_or(0))
+        .select((sessions::kind, sessions::last_used_at, sessions::expires_at))
+        .load(connection)?;
+    let mut open = 0;
+    for (kind, last_used_at, expires_at) in rows {
+        let kind = SessionKind::parse(&kind).ok_or(CorruptRow {
+            what: "kind of session",
+        })?;
+        let rules = Rules::of(kind, member.current.role);
+        if rules.attention(instant(last_used_at), instant(expires_at), now) != Attention::Over {
+            open += 1;
+        }
+    }
+    Ok(open)
 }
 
 /// Active administrators beside this person whose access has no end.

@@ -1,7 +1,7 @@
 //! How a message leaves: to a mail server, or, in the demo, into a folder that a page shows.
 
 use std::{
-    fmt, fs, io,
+    fmt, io,
     path::{Path, PathBuf},
     time::{Duration, UNIX_EPOCH},
 };
@@ -13,7 +13,10 @@ use lettre::{
 };
 use thiserror::Error;
 
-use crate::platform::{http::failure::chain, secrets::write_private};
+use crate::platform::{
+    http::failure::chain,
+    secrets::{private_folder, write_private},
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -144,7 +147,7 @@ fn as_mail(letter: &Letter, from: Mailbox) -> Result<Mail, NotCarried> {
 
 /// A file per message, named by its id: carried twice, it is still one file.
 fn put_into(folder: &Path, letter: &Letter) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    private_folder(folder)?;
     let text = format!(
         "To: {}\nSubject: {}\n\n{}\n",
         letter.to, letter.subject, letter.text
@@ -154,6 +157,8 @@ fn put_into(folder: &Path, letter: &Letter) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn server(url: &str) -> Result<Carrier, MailServerError> {

@@ -34,6 +34,23 @@ pub fn deadlines(connection: &mut DbConnection, organisation: OrganisationId) ->
     )
 }
 
+pub fn set_deadlines(
+    connection: &mut DbConnection,
+    organisation: OrganisationId,
+    wanted: Deadlines,
+) -> QueryResult<()> {
+    diesel::delete(deadlines_table::table.find(organisation.stored())).execute(connection)?;
+    diesel::insert_into(deadlines_table::table)
+        .values((
+            deadlines_table::organisation_id.eq(organisation.stored()),
+            deadlines_table::emergency_hours.eq(i64::from(wanted.emergency_hours)),
+            deadlines_table::unexplained_hours.eq(i64::from(wanted.unexplained_hours)),
+            deadlines_table::answer_hours.eq(i64::from(wanted.answer_hours)),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
 /// Puts it into the queue and says until when it must be decided.
 pub fn raise(connection: &mut DbConnection, new: &NewReview) -> QueryResult<Instant> {
     let deadlines = deadlines(connection, new.organisation)?;

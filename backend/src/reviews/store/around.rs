@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     id::{AccessReviewId, MembershipId, PatientId, UnitId},
-    time::{Instant, Span},
+    time::Span,
 };
 
 use super::queue::ReviewRow;
@@ -70,15 +70,23 @@ pub fn of(
     Ok(around)
 }
 
+/// When the carers of one patient were this member, by name or by a unit that they worked on.
 fn care_of(care: &[Carer], membership: MembershipId, units: &[Worked]) -> Vec<Span> {
     care.iter()
-        .filter_map(|carer| match carer.who {
-            Who::Member(member) => (member == membership).then_some(carer.span),
-            Who::Unit(unit) => units
-                .iter()
-                .filter(|worked| worked.unit == unit)
-                .find_map(|worked| worked.span.intersect(&carer.span)),
+        .flat_map(|carer| match carer.who {
+            Who::Member(member) if member == membership => vec![carer.span],
+            Who::Member(_) => Vec::new(),
+            Who::Unit(unit) => worked_on(unit, carer.span, units),
         })
+        .collect()
+}
+
+/// When the member worked on this unit, within this time.
+fn worked_on(unit: UnitId, within: Span, units: &[Worked]) -> Vec<Span> {
+    units
+        .iter()
+        .filter(|worked| worked.unit == unit)
+        .filter_map(|worked| worked.span.intersect(&within))
         .collect()
 }
 
@@ -211,47 +219,28 @@ fn cared(
     Ok(cared)
 }
 
-/// Of these patients, those to whom the member stood in a care relation at this moment.
-pub fn cared_for_at(
+/// When, in this window, the member stood in a care relation to each of these patients.
+pub fn care_relations(
     connection: &mut DbConnection,
     membership: MembershipId,
     patients: &[PatientId],
-    at: Instant,
-) -> Result<Vec<PatientId>, DbError> {
-    let moment = Span {
-        from: at,
-        until: at.shifted(1),
-    };
+    window: Span,
+) -> Result<HashMap<PatientId, Vec<Span>>, DbError> {
     let units = worked(connection, &[membership])?
         .remove(&membership)
         .unwrap_or_default();
-    let works_on = |unit: UnitId| {
-        units
+    let mut relations: HashMap<PatientId, Vec<Span>> = HashMap::new();
+    for (patient, stays) in stayed(connection, patients, window)? {
+        let spans = stays
             .iter()
-            .any(|worked| worked.unit == unit && worked.span.contains(at))
-    };
-    let stayed = stayed(connection, patients, moment)?;
-    let cared = cared(connection, patients, moment)?;
-    Ok(patients
-        .iter()
-        .copied()
-        .filter(|patient| {
-            let lay = stayed
-                .get(patient)
-                .into_iter()
-                .flatten()
-                .any(|stay| works_on(stay.unit));
-            let care = cared
-                .get(patient)
-                .into_iter()
-                .flatten()
-                .any(|carer| match carer.who {
-                    Who::Unit(unit) => works_on(unit),
-                    Who::Member(member) => member == membership,
-                });
-            lay || care
-        })
-        .collect())
+            .flat_map(|stay| worked_on(stay.unit, stay.span, &units));
+        relations.entry(patient).or_default().extend(spans);
+    }
+    for (patient, care) in cared(connection, patients, window)? {
+        let spans = care_of(&care, membership, &units);
+        relations.entry(patient).or_default().extend(spans);
+    }
+    Ok(relations)
 }
 
 /// How many of the patients looked at in this time were in the person's care, and how many there were.
@@ -270,7 +259,15 @@ fn in_care(connection: &mut DbConnection, row: &ReviewRow) -> Result<(u32, u32),
         .flatten()
         .map(|id| PatientId::restored(id))
         .collect::<Result<_, _>>()?;
-    let cared = cared_for_at(connection, row.membership, &patients, row.span.from)?;
+    let at = row.span.from;
+    let moment = Span {
+        from: at,
+        until: at.shifted(1),
+    };
+    let relations = care_relations(connection, row.membership, &patients, moment)?;
+    let cared = relations
+        .values()
+        .filter(|spans| spans.iter().any(|span| span.contains(at)));
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Ok((count(cared.len()), count(patients.len())))
+    Ok((count(cared.count()), count(patients.len())))
 }

@@ -207,13 +207,6 @@ pub fn answer(connection: &mut DbConnection, row: &ReviewRow, new: &NewStep) -> 
 }
 
 /// Who found the breach that waits for agreement.
-pub fn breach_found_by(
-    connection: &mut DbConnection,
-    permit: &Permit<AccessReview, DecideReview>,
-) -> Result<Option<PersonId>, DbError> {
-    finder(connection, permit.id())
-}
-
 pub(in crate::reviews) fn finder(
     connection: &mut DbConnection,
     review: AccessReviewId,

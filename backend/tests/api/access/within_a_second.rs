@@ -170,7 +170,7 @@ on_both_engines! {
 }
 
 /// Daniel sees every bed of the hospital, whoever lies in it.
-async fn free_bed_on_5a(portal: &Portal) -> BedId {
+pub async fn free_bed_on_5a(portal: &Portal) -> BedId {
     let daniel = portal.sign_in("daniel.brooks").await;
     let wards: Vec<WardSummary> = daniel.read("/api/v1/wards").await;
     let ward = wards.iter().find(|ward| ward.ward.name.contains("5A"));

@@ -1,6 +1,7 @@
 //! People, their access and the mail about it.
 
 mod access_changes;
+mod founding;
 mod invitations;
 mod memberships;
 mod outbox;

@@ -1,10 +1,19 @@
 //! Sites and units.
 
-use fleetward_common::people::OrganisationView;
+use std::time::Duration;
+
+use fleetward_common::{
+    people::OrganisationView,
+    review::{Deadlines, ReviewQueue},
+};
 use serde_json::json;
 
 use super::{administrator, organisation_of};
-use crate::{on_both_engines, support::Portal};
+use crate::{
+    emergency::{self, HOLLIS},
+    on_both_engines,
+    support::Portal,
+};
 
 on_both_engines! {
     async fn ruth_adds_renames_and_closes_an_empty_ward_and_a_full_one_stays_open(portal: Portal) {
@@ -72,6 +81,34 @@ on_both_engines! {
         let foreign = format!("/api/v1/organisations/{}/sites/{}", clinic.id, northgate.sites[0].id);
         assert_eq!(vera.post(&foreign, &form).await.status, 404);
         assert_eq!(organisation_of(&ruth).await, northgate);
+    }
+
+    async fn ruth_gives_reviewers_two_days_and_the_next_review_has_them(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let northgate = organisation_of(&ruth).await;
+        assert_eq!(northgate.review_deadlines, Some(Deadlines::USUAL));
+        let path = format!("/api/v1/organisations/{}/review-deadlines", northgate.id);
+        for hours in [0, 721] {
+            let wrong = Deadlines { emergency_hours: hours, ..Deadlines::USUAL };
+            assert_eq!(ruth.post(&path, &json!(wrong)).await.status, 400, "{hours}");
+        }
+        let two_days = Deadlines { emergency_hours: 48, ..Deadlines::USUAL };
+        assert_eq!(ruth.post(&path, &json!(two_days)).await.status, 200);
+        assert_eq!(organisation_of(&ruth).await.review_deadlines, Some(two_days));
+        assert_eq!(portal.details_of("review_deadlines_changed").await[0]["emergency_hours"], 48);
+
+        let mut tomas = portal.sign_in("tomas.reuter").await;
+        emergency::opened(&mut tomas, HOLLIS).await;
+        let queue: ReviewQueue = portal.sign_in("helen.frost").await.read("/api/v1/reviews").await;
+        let line = &queue.items[0];
+        assert_eq!(line.due_at.since(line.raised_at), Duration::from_secs(48 * 3_600));
+
+        // A maker looks after nobody.
+        let paul = administrator(&portal, "paul.winter").await;
+        let maker = organisation_of(&paul).await;
+        assert_eq!(maker.review_deadlines, None);
+        let path = format!("/api/v1/organisations/{}/review-deadlines", maker.id);
+        assert_eq!(paul.post(&path, &json!(two_days)).await.status, 400);
     }
 
     async fn another_house_is_as_absent_as_one_that_never_was(portal: Portal) {

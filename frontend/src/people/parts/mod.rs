@@ -2,6 +2,7 @@
 
 mod access_form;
 mod ask_first;
+mod deadlines_form;
 mod deed;
 mod preview;
 mod proof_first;
@@ -10,6 +11,7 @@ mod when;
 
 pub use access_form::{AccessForm, Wanted};
 pub use ask_first::AskFirst;
+pub use deadlines_form::DeadlinesForm;
 pub use deed::{Deed, use_deed};
 pub use preview::Preview;
 pub use proof_first::ProofFirst;
