@@ -214,7 +214,7 @@ fn unit_row(unit: &UnitView, writing: &Writing, write: &Callback<Writing>, save:
         move |_| write.emit(Writing::Closing(id, name.clone()))
     };
     let is_renamed = matches!(writing, Writing::Name(renamed, _) if *renamed == id);
-    let why_not = (!unit.holds.is_empty()).then(|| format!("Still {} in it", unit.holds.join(", ")));
+    let why_not = (!unit.holds.is_empty()).then(|| format!("Still in it: {}", unit.holds.join(", ")));
     html! {
         <tr>
             <td>if is_renamed { <NameForm label="New name" name={unit.name.clone()} on_save={save.clone()} on_leave={write.reform(|()| Writing::Nothing)} /> } else { <b>{ &unit.name }</b> }</td>

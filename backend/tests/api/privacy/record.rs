@@ -4,6 +4,7 @@ use fleetward::{
     app,
     privacy::{
         audit::{Breach, Verdict},
+        recorder::checkpoint_file,
         verify::{self, Noted, Report},
     },
 };
@@ -82,6 +83,22 @@ on_both_engines! {
         assert_eq!(*northgate(&verified(&portal)).0, Verdict::Broken { number: head, how: Breach::Changed });
     }
 
+    async fn taking_the_checkpoint_away_while_the_server_runs_hides_no_cut(portal: Portal) {
+        board_of(&portal.sign_in("rashida.amadi").await).await;
+        note_checkpoint(&portal).await;
+        let head = match northgate(&verified(&portal)).0 {
+            Verdict::Verified { entries, .. } => *entries,
+            broken @ Verdict::Broken { .. } => panic!("{broken:?}"),
+        };
+        behind_the_servers_back(&portal, &format!(
+            "DELETE FROM audit_entries WHERE number = {head} AND organisation_id IN
+             (SELECT id FROM organisations WHERE name = 'Northgate General')"
+        )).await;
+        std::fs::remove_file(checkpoint_file(&app::journal_folder(portal.data()))).unwrap();
+        portal.app.recorder.note_checkpoint(portal.app.clock.now()).await.unwrap();
+        assert_eq!(*northgate(&verified(&portal)).0, Verdict::Broken { number: head, how: Breach::Cut });
+    }
+
     async fn a_chain_that_was_removed_whole_is_missed(portal: Portal) {
         note_checkpoint(&portal).await;
         let northgate_id = organisation(&portal, "Northgate General").await;
@@ -95,7 +112,7 @@ on_both_engines! {
 
     async fn a_checkpoint_that_is_gone_or_forged_is_no_checkpoint(portal: Portal) {
         note_checkpoint(&portal).await;
-        let file = fleetward::privacy::recorder::checkpoint_file(&app::journal_folder(portal.data()));
+        let file = checkpoint_file(&app::journal_folder(portal.data()));
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text.replacen("\"number\":", "\"number\":1", 1)).unwrap();
         assert_eq!(verified(&portal).checkpoint, Noted::Forged);
