@@ -24,7 +24,7 @@ use fleetward::{
     platform::{
         clock::Clock,
         config::{Command, Founding, Serve, Store, USAGE},
-        http::{assets::Portal, budget::Limits},
+        http::{assets::Portal, budget::Limits, caller::TrustedProxy},
         logging,
         outbox::Carrier,
         secrets::Secrets,
@@ -196,6 +196,7 @@ async fn run(options: Serve) -> Result<(), StartError> {
             None => None,
         },
         devices: Some(options.device_listen),
+        proxy: TrustedProxy(options.proxy),
     };
     let secure = door.tls.is_some();
     let mut app = App::open(Parts {

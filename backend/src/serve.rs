@@ -21,7 +21,7 @@ use crate::{
     live::Hub,
     ops,
     platform::{
-        http::{Tariff, around::around, limits},
+        http::{Tariff, around::around, caller::TrustedProxy, limits},
         outbox,
     },
     privacy::{reads::recorded, recorder},
@@ -45,6 +45,8 @@ pub struct Door {
     pub tls: Option<ServerConfig>,
     /// Where devices come in. `None`: this machine only.
     pub devices: Option<IpAddr>,
+    /// Whose word about the browser's address is believed.
+    pub proxy: TrustedProxy,
 }
 
 /// A server with its ports open.
@@ -90,10 +92,12 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
 
     let served = app.clone();
     let tariff = Data::new(Tariff::of(routes::declared()));
+    let proxy = Data::new(door.proxy);
     let mut portal = HttpServer::new(move || {
         HttpApp::new()
             .app_data(served.clone())
             .app_data(tariff.clone())
+            .app_data(proxy.clone())
             .configure(routes::mount)
             .wrap(from_fn(recorded))
             .wrap(from_fn(around))

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use actix_web::{HttpRequest, http::header};
 
 use super::session::Token;
+use crate::platform::http::caller;
 
 /// A browser that asks to sign someone in.
 pub struct Browser {
@@ -25,7 +26,7 @@ impl Browser {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         Self {
-            address: address(request),
+            address: caller::address(request),
             words: words(agent),
             session: Token::of_request(request),
             acting: Token::acting_of_request(request),
@@ -35,13 +36,6 @@ impl Browser {
     pub fn network(&self) -> String {
         network(self.address)
     }
-}
-
-/// The other end of the connection. Headers that claim another address are not believed.
-pub fn address(request: &HttpRequest) -> IpAddr {
-    request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
 }
 
 /// Enough to know one's own browsers apart, too little to be somebody's address.

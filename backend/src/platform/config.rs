@@ -42,6 +42,8 @@ Options of serve:
   --tls-cert FILE        the portal speaks HTTPS with this certificate (PEM, its chain after it)
   --tls-key FILE         and this private key
   --listen ADDRESS       where the portal listens, once it has a certificate   (this machine only)
+  --proxy ADDRESS        a proxy before the portal, whose X-Forwarded-For is believed; without it all
+                         who come through one count as one address
   --limit-factor N       how many times the usual a session and an address may ask for   (1)
   --portal DIR           the built portal, unless it is inside this binary
   --public-url URL       where people reach the portal: what links in messages begin with
@@ -102,6 +104,7 @@ pub struct Serve {
     pub portal: Option<PathBuf>,
     pub tls: Option<TlsFiles>,
     pub listen: Option<IpAddr>,
+    pub proxy: Option<IpAddr>,
     pub limit_factor: u32,
     /// `None`: the port on this machine.
     pub public_url: Option<String>,
@@ -126,7 +129,7 @@ impl Command {
         let (mut port, mut device_port, mut ops_port) = (8_080, 8_443, 9_090);
         let (mut demo, mut exit_with_parent, mut portal) = (false, false, None);
         let (mut tls_cert, mut tls_key) = (None::<PathBuf>, None::<PathBuf>);
-        let (mut listen, mut limit_factor) = (None, 1);
+        let (mut listen, mut proxy, mut limit_factor) = (None, None, 1);
         let mut device_listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let (mut name, mut kind, mut region) = (None, None, "eu".to_owned());
         let (mut administrator, mut email) = (None, None);
@@ -146,6 +149,7 @@ impl Command {
                 Arg::Long("tls-cert") => tls_cert = Some(parser.value()?.into()),
                 Arg::Long("tls-key") => tls_key = Some(parser.value()?.into()),
                 Arg::Long("listen") => listen = Some(parser.value()?.parse()?),
+                Arg::Long("proxy") => proxy = Some(parser.value()?.parse()?),
                 Arg::Long("limit-factor") => limit_factor = parser.value()?.parse::<u32>()?.max(1),
                 Arg::Long("portal") => portal = Some(parser.value()?.into()),
                 Arg::Long("public-url") => public_url = Some(parser.value()?.string()?),
@@ -231,6 +235,7 @@ impl Command {
                 portal,
                 tls,
                 listen,
+                proxy,
                 limit_factor,
                 public_url,
                 mail: mail_server(smtp_url, mail_from)?,

@@ -20,7 +20,11 @@ use super::{
 };
 use crate::{
     app::App,
-    platform::{hex, http::asking::Asking, secrets::Key},
+    platform::{
+        hex,
+        http::{asking::Asking, caller},
+        secrets::Key,
+    },
 };
 
 pub async fn recorded<B: MessageBody + 'static>(
@@ -59,9 +63,10 @@ fn about(request: &ServiceRequest, key: &Key) -> Map<String, Value> {
     let mut about = Map::new();
     let route = request.match_pattern().unwrap_or_default();
     about.insert("route".to_owned(), json!(format!("{} {route}", request.method())));
-    if let Some(peer) = request.peer_addr() {
-        about.insert("address".to_owned(), json!(peer.ip().to_string()));
-    }
+    about.insert(
+        "address".to_owned(),
+        json!(caller::address(request.request()).to_string()),
+    );
     let query = query(request.query_string(), key);
     if !query.is_empty() {
         about.insert("query".to_owned(), Value::Object(query));

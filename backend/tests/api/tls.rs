@@ -47,7 +47,7 @@ fn with_https(test: impl AsyncFn(&Secure)) {
         door: Door {
             listen: None,
             tls: Some(portal_config(&cert, &key).unwrap()),
-            devices: None,
+            ..Door::default()
         },
         ..Options::default()
     };
@@ -232,7 +232,7 @@ fn without_a_certificate_the_portal_refuses_to_listen_to_the_network() {
         let door = Door {
             listen: Some(IpAddr::from([0, 0, 0, 0])),
             tls: None,
-            devices: None,
+            ..Door::default()
         };
         let Err(refusal) = serve::start_behind(&app, Ports::default(), door) else {
             panic!("open to the network");

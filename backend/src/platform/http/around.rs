@@ -1,7 +1,5 @@
 //! What happens around every request: an id, a verdict on where it came from, headers, one log line.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use actix_web::{
     Error, ResponseError,
     body::{EitherBody, MessageBody},
@@ -13,7 +11,7 @@ use actix_web::{
 use fleetward_common::id::RequestId;
 use sha2::{Digest, Sha256};
 
-use super::{Failure, Tariff, asking::Asking, budget::Place, csrf, headers, limits};
+use super::{Failure, Tariff, asking::Asking, budget::Place, caller, csrf, headers, limits};
 use crate::{app::App, platform::db::statements};
 
 /// Read here only to tell one bucket from another; `identity` says what it is worth.
@@ -48,9 +46,7 @@ fn admit(app: &App, request: &ServiceRequest, pattern: &str) -> Result<Option<Pl
         .request()
         .cookie(SESSION_COOKIE)
         .map(|cookie| Sha256::digest(cookie.value().as_bytes()).into());
-    let address = request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let address = caller::address(request.request());
     let standing = app.budgets.draw(lane, cost, session, address, app.clock.now())?;
     app.budgets.take_place(lane, standing).map(Some)
 }

@@ -11,6 +11,7 @@ pub mod asking;
 pub mod assets;
 pub mod body;
 pub mod budget;
+pub mod caller;
 pub mod counters;
 pub mod csrf;
 pub mod failure;

@@ -1,8 +1,12 @@
 //! Passwords that are tried and wrong: they wait, and lock nobody out.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
-use fleetward::platform::clock::Clock;
+use fleetward::{
+    platform::{clock::Clock, http::caller::TrustedProxy},
+    serve::Door,
+};
+use reqwest::Method;
 use serde_json::json;
 
 use super::with_manual_clock;
@@ -75,6 +79,44 @@ fn where_rashida_has_signed_in_before_other_peoples_mistakes_do_not_slow_her_dow
         assert_eq!(try_right(&stranger, portal, "tomas.reuter").await, 429);
         assert_eq!(try_right(&stranger, portal, "rashida.amadi").await, 200);
     });
+}
+
+#[test]
+fn behind_the_hospitals_proxy_one_who_guesses_slows_down_nobody_else() {
+    let named = TrustedProxy(Some(Ipv4Addr::LOCALHOST.into()));
+    for (proxy, louise_gets) in [(named, 200), (TrustedProxy::default(), 429)] {
+        let options = Options {
+            clock: Clock::manual(Clock::system().now()),
+            door: Door {
+                proxy,
+                ..Door::default()
+            },
+            ..Options::default()
+        };
+        let portal = Portal::start(Engine::Sqlite, options);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let attempt = async |addresses: &str, login: &str, password: &str| {
+                let stranger = portal.stranger();
+                let request = stranger
+                    .request(Method::POST, "/api/v1/session")
+                    .header("x-forwarded-for", addresses)
+                    .json(&json!({ "login": login, "password": password }));
+                stranger.send(request).await.status
+            };
+            for n in 0..30 {
+                attempt("203.0.113.9", &format!("someone.{n}"), "a guess").await;
+            }
+            assert_eq!(attempt("203.0.113.9", "someone.else", "a guess").await, 429);
+            // What a browser claims itself stands before what the proxy adds.
+            let password = portal.password_of("louise.brandt");
+            let louise = attempt("203.0.113.9, 198.51.100.4", "louise.brandt", &password).await;
+            assert_eq!(louise, louise_gets);
+        });
+    }
 }
 
 #[test]
