@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
 
-pub use super::store::audit::{append, entries, every_organisation, verify};
+pub use super::store::{
+    audit::{append, entries, verify},
+    chains::every_organisation,
+};
 
 use super::checkpoint::Head;
 use crate::platform::{http::asking, secrets::Key};

@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-use super::{audit::mac_of, store::audit};
+use super::{
+    audit::mac_of,
+    store::{audit, chains},
+};
 use crate::platform::{
     db::{DbConnection, DbError},
     hex,
@@ -111,6 +114,11 @@ impl Checkpoint {
         Ok(write_private(path, &text)?)
     }
 
+    /// Whose chains were noted.
+    pub fn organisations(&self) -> impl Iterator<Item = OrganisationId> {
+        self.heads.iter().map(|head| head.organisation)
+    }
+
     pub fn of(&self, organisation: OrganisationId) -> Option<&Head> {
         self.heads.iter().find(|head| head.organisation == organisation)
     }
@@ -132,7 +140,7 @@ impl Checkpoint {
                 lost.push(noted.clone());
             }
         }
-        for (organisation, _) in audit::every_organisation(connection)? {
+        for (organisation, _) in chains::every_organisation(connection)? {
             if !lost.iter().any(|head| head.organisation == organisation) {
                 heads.extend(audit::head(connection, organisation)?);
             }

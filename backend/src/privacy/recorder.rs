@@ -8,11 +8,12 @@ use std::{
 
 use actix_web::web::Data;
 use fleetward_common::time::Instant;
+use serde_json::json;
 use thiserror::Error;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
-    audit::{AuditEntry, Content},
+    audit::{AuditAction, AuditActor, AuditEntry, AuditOutcome, Content},
     checkpoint::{Checkpoint, CheckpointError},
     journal::{Journal, JournalError},
     store,
@@ -159,6 +160,41 @@ impl Recorder {
         Ok(checkpoint)
     }
 
+    /// At the start, before anything is noted. A record without its checkpoint may have been cut while the
+    /// server was down, and the next checkpoint would cover that up: so the record says for good that it
+    /// was missing.
+    pub async fn note_start(&self, now: Instant) -> Result<(), RecordError> {
+        if !matches!(self.checkpoint(), Ok(None)) {
+            return Ok(());
+        }
+        let key = self.key.clone();
+        let said: Result<usize, DbError> = self
+            .db
+            .write(move |connection| {
+                let chains = store::chains::chains(connection)?;
+                for organisation in &chains {
+                    let entry = AuditEntry {
+                        organisation: *organisation,
+                        at: now,
+                        action: AuditAction::Execute,
+                        event: CHECKPOINT_MISSING,
+                        outcome: AuditOutcome::SeriousFailure,
+                        actor: AuditActor::SYSTEM,
+                        entity: None,
+                        patient: None,
+                        detail: json!({}),
+                    };
+                    super::audit::append(connection, &key, &entry)?;
+                }
+                Ok(chains.len())
+            })
+            .await;
+        if said? > 0 {
+            tracing::error!("the audit checkpoint was missing at the start; the record says so");
+        }
+        Ok(())
+    }
+
     /// The last one that was noted.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, CheckpointError> {
         Checkpoint::read(&self.checkpoint, &self.key)
@@ -168,6 +204,9 @@ impl Recorder {
 pub fn checkpoint_file(folder: &Path) -> PathBuf {
     folder.join("audit-checkpoint.json")
 }
+
+/// Said in every chain, and told by `audit verify`.
+pub const CHECKPOINT_MISSING: &str = "audit_checkpoint_missing";
 
 /// A tail that is cut off sooner after it was written than this leaves no trace.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);

@@ -8,7 +8,7 @@ use super::{
     audit::{Breach, Verdict},
     checkpoint::{Checkpoint, CheckpointError},
     journal,
-    recorder::{RecordError, checkpoint_file},
+    recorder::{CHECKPOINT_MISSING, RecordError, checkpoint_file},
     store,
 };
 use crate::platform::{
@@ -30,6 +30,8 @@ pub struct Chain {
     pub organisation: OrganisationId,
     pub name: String,
     pub verdict: Verdict,
+    /// Starts of the server at which its checkpoint was gone: what came before may have been cut off.
+    pub checkpoint_missing: Vec<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +54,19 @@ pub fn every_chain(connection: &mut DbConnection, key: &Key, journal: &Path) -> 
         Err(CheckpointError::Forged) => (None, Noted::Forged),
         Err(error) => return Err(error.into()),
     };
+    let mut every = store::chains::every_organisation(connection)?;
+    // A chain whose organisation was removed with it is missed all the same.
+    let noted_or_there = checkpoint.iter().flat_map(Checkpoint::organisations);
+    for organisation in noted_or_there.chain(store::chains::chains(connection)?) {
+        if every.iter().all(|(known, _)| *known != organisation) {
+            every.push((
+                organisation,
+                format!("{organisation}, an organisation that is not there any more"),
+            ));
+        }
+    }
     let mut chains = Vec::new();
-    for (organisation, name) in store::audit::every_organisation(connection)? {
+    for (organisation, name) in every {
         let known = checkpoint
             .as_ref()
             .and_then(|checkpoint| checkpoint.of(organisation));
@@ -62,6 +75,7 @@ pub fn every_chain(connection: &mut DbConnection, key: &Key, journal: &Path) -> 
             organisation,
             name,
             verdict,
+            checkpoint_missing: store::chains::times_of(connection, organisation, CHECKPOINT_MISSING)?,
         });
     }
     Ok(Report {
@@ -84,11 +98,11 @@ impl Report {
     /// One line per chain, for whoever ran the command.
     pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.chains.iter().map(Chain::line).collect();
+        lines.extend(self.chains.iter().flat_map(Chain::warnings));
         lines.push(match self.checkpoint {
             Noted::At(at) => format!(
                 "Checkpoint of {}. Entries after it are not protected against being cut off.",
-                jiff::Timestamp::from_microsecond(at.micros())
-                    .map_or_else(|_| String::new(), |at| format!("{at:.0}"))
+                written(at)
             ),
             Noted::Missing => {
                 "BROKEN: the checkpoint is missing, so a cut tail would not be found.".to_owned()
@@ -102,7 +116,23 @@ impl Report {
     }
 }
 
+/// `2026-11-25T14:02:11Z`
+fn written(at: Instant) -> String {
+    jiff::Timestamp::from_microsecond(at.micros()).map_or_else(|_| String::new(), |at| format!("{at:.0}"))
+}
+
 impl Chain {
+    fn warnings(&self) -> impl Iterator<Item = String> {
+        self.checkpoint_missing.iter().map(|at| {
+            format!(
+                "WARNING {}: the checkpoint was missing when the server started at {}. What was written before \
+                 may have been cut off; compare with a backup of the folder journal/.",
+                self.name,
+                written(*at)
+            )
+        })
+    }
+
     fn line(&self) -> String {
         match &self.verdict {
             Verdict::Verified {

@@ -16,7 +16,7 @@ use crate::{
         audit::{AuditEntry, Breach, CHAIN_START, Content, RecordedEntry, Verdict, mac_of},
         checkpoint::Head,
     },
-    schema::{audit_entries, organisations},
+    schema::audit_entries,
 };
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -190,17 +190,6 @@ pub fn entries(
         .select(Row::as_select())
         .load(connection)?;
     rows.into_iter().map(Row::recorded).collect()
-}
-
-/// Everyone who could have a chain, by name. A chain that was removed whole is looked for too.
-pub fn every_organisation(connection: &mut DbConnection) -> Result<Vec<(OrganisationId, String)>, DbError> {
-    let rows: Vec<(Vec<u8>, String)> = organisations::table
-        .order(organisations::name)
-        .select((organisations::id, organisations::name))
-        .load(connection)?;
-    rows.into_iter()
-        .map(|(id, name)| Ok((OrganisationId::restored(&id)?, name)))
-        .collect()
 }
 
 /// Walks the organisation's whole chain. `checkpoint` is the head that was noted outside the database:

@@ -1,5 +1,6 @@
 pub mod access_log;
 pub mod audit;
+pub mod chains;
 pub mod consents;
 pub mod entries;
 pub mod journal;

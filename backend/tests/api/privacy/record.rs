@@ -10,7 +10,15 @@ use fleetward::{
 };
 
 use super::organisation;
-use crate::{care::board_of, on_both_engines, support::Portal};
+use crate::{
+    care::board_of,
+    on_both_engines,
+    support::{
+        Portal,
+        engine::{Engine, World},
+        portal::Options,
+    },
+};
 
 /// As the command does it, beside the running server.
 pub fn verified(portal: &Portal) -> Report {
@@ -97,6 +105,39 @@ on_both_engines! {
         std::fs::remove_file(checkpoint_file(&app::journal_folder(portal.data()))).unwrap();
         portal.app.recorder.note_checkpoint(portal.app.clock.now()).await.unwrap();
         assert_eq!(*northgate(&verified(&portal)).0, Verdict::Broken { number: head, how: Breach::Cut });
+    }
+
+    async fn a_checkpoint_taken_away_while_the_server_was_down_leaves_a_trace_that_stays(portal: Portal) {
+        board_of(&portal.sign_in("rashida.amadi").await).await;
+        note_checkpoint(&portal).await;
+        assert!(verified(&portal).chains.iter().all(|chain| chain.checkpoint_missing.is_empty()));
+        let file = checkpoint_file(&app::journal_folder(portal.data()));
+        let world = portal.stopped();
+        std::fs::remove_file(&file).unwrap();
+        let portal = Portal::start_in(world, Default::default());
+        let report = verified(&portal);
+        let (_, line) = northgate(&report);
+        assert!(line.starts_with("Northgate General"), "{line}");
+        assert!(report.lines().iter().any(|line| line.starts_with("WARNING Northgate General: the checkpoint was missing")));
+        // The next start with its checkpoint adds nothing, and takes nothing back.
+        let portal = portal.restarted(Default::default());
+        let chains = verified(&portal).chains;
+        assert!(chains.iter().filter(|chain| chain.name == "Northgate General").all(|chain| chain.checkpoint_missing.len() == 1));
+    }
+
+    async fn a_chain_whose_organisation_is_gone_too_is_missed(portal: Portal) {
+        note_checkpoint(&portal).await;
+        // A database in which neither the entries nor the organisation were ever.
+        let options = Options { demo: false, ..Options::default() };
+        let bare = Portal::start_in(World::empty(Engine::Sqlite), options);
+        let mut connection = bare.location().connect_reader().unwrap();
+        let journal = app::journal_folder(portal.data());
+        let report = verify::every_chain(&mut connection, &portal.app.secrets.audit, &journal).unwrap();
+        assert!(!report.is_whole() && !report.chains.is_empty());
+        for chain in &report.chains {
+            assert_eq!(chain.verdict, Verdict::Broken { number: 1, how: Breach::Cut });
+            assert!(chain.name.contains("not there any more"), "{}", chain.name);
+        }
     }
 
     async fn a_chain_that_was_removed_whole_is_missed(portal: Portal) {
