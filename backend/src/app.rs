@@ -17,6 +17,7 @@ use crate::{
         break_glass::LookUps,
         policy::{Policy, PolicyError},
     },
+    alarms::vigil::Vigil,
     care::{
         PatientKeys,
         blind_index::BlindIndexes,
@@ -27,7 +28,7 @@ use crate::{
         authority::{AuthorityError, DeviceAuthority},
         ingest::PortError,
         metrics::LinkMetrics,
-        twin::Twins,
+        twin::{Everyone, Twins},
     },
     identity::{SignInDesk, demo_people},
     live::Hub,
@@ -60,6 +61,8 @@ pub struct App {
     pub live: Hub,
     pub authority: Arc<DeviceAuthority>,
     pub twins: Twins,
+    /// Judges what devices measure, and keeps every alarm.
+    pub vigil: Vigil,
     pub sign_in: SignInDesk,
     /// What sessions and addresses may ask for.
     pub budgets: Budgets,
@@ -155,7 +158,9 @@ impl App {
         let authority = Arc::new(DeviceAuthority::open(&store.data.join("secrets"), clock.now())?);
         let (live, metrics) = (Hub::default(), Metrics::default());
         let link = LinkMetrics::registered(&metrics.registry)?;
-        let twins = Twins::new(db.clone(), clock.clone(), Arc::new(live.clone()), link);
+        let vigil = Vigil::default();
+        let audience = Everyone(vec![Arc::new(live.clone()), Arc::new(vigil.clone())]);
+        let twins = Twins::new(db.clone(), clock.clone(), Arc::new(audience), link);
         let sign_in = SignInDesk::new(&secrets)?;
         let http = HttpCounters::registered(&metrics.registry)?;
         let mut app = Self {
@@ -166,6 +171,7 @@ impl App {
             live,
             authority,
             twins,
+            vigil,
             sign_in,
             budgets: Budgets::new(limits),
             keys,

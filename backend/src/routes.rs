@@ -8,7 +8,7 @@ use actix_web::{
 use fleetward_common::access::Portal as Audience;
 
 use crate::{
-    access,
+    access, alarms,
     app::App,
     care, devices, fleet, identity, live, ops, people,
     platform::http::{Declared, Failure, Guard, Routes, assets, shell},
@@ -19,6 +19,7 @@ use crate::{
 pub fn portal() -> Routes {
     let api = identity::routes::routes()
         .and(care::routes::routes())
+        .and(alarms::routes::routes())
         .and(fleet::routes::routes())
         .and(devices::routes::routes())
         .and(live::routes::routes())

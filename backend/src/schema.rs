@@ -594,6 +594,72 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    alarm_rules (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        unit_id -> Nullable<Binary>,
+        patient_id -> Nullable<Binary>,
+        version -> BigInt,
+        rules -> Text,
+        changed_by -> Binary,
+        valid_from -> BigInt,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    alarms (id) {
+        id -> Binary,
+        organisation_id -> Binary,
+        unit_id -> Binary,
+        bed_id -> Binary,
+        patient_id -> Binary,
+        device_id -> Binary,
+        condition -> Text,
+        priority -> Text,
+        since -> BigInt,
+        raised_at -> BigInt,
+        value -> Nullable<Text>,
+        limit_value -> Nullable<Text>,
+        over_at -> Nullable<BigInt>,
+        acknowledged_by -> Nullable<Binary>,
+        acknowledged_at -> Nullable<BigInt>,
+        asked_level -> Text,
+        asked_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        ended_because -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    alarm_events (number) {
+        number -> BigInt,
+        organisation_id -> Binary,
+        unit_id -> Binary,
+        bed_id -> Binary,
+        alarm_id -> Nullable<Binary>,
+        happened_at -> BigInt,
+        event -> Text,
+        person_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    bed_silences (bed_id) {
+        bed_id -> Binary,
+        organisation_id -> Binary,
+        paused_by -> Nullable<Binary>,
+        paused_from -> Nullable<BigInt>,
+        paused_until -> Nullable<BigInt>,
+        paused_alarms -> Nullable<Text>,
+        off_by -> Nullable<Binary>,
+        off_reason -> Nullable<Text>,
+        off_from -> Nullable<BigInt>,
+        off_until -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(sites -> organisations (organisation_id));
 diesel::joinable!(units -> organisations (organisation_id));
 diesel::joinable!(units -> sites (site_id));
@@ -653,6 +719,8 @@ diesel::joinable!(access_review_decisions -> access_reviews (review_id));
 diesel::joinable!(access_review_decisions -> people (person_id));
 diesel::joinable!(consents -> patients (patient_id));
 diesel::joinable!(support_grants -> devices (device_id));
+diesel::joinable!(alarm_rules -> people (changed_by));
+diesel::joinable!(alarms -> people (acknowledged_by));
 diesel::joinable!(patient_blind_indexes -> patients (patient_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -660,6 +728,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_review_decisions,
     access_reviews,
     access_rule_cursors,
+    alarm_events,
+    alarm_rules,
+    alarms,
     audit_entries,
     audit_journal_merged,
     bed_stays,

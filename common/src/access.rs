@@ -123,6 +123,12 @@ words! {
         EnrolStation = "enrol_station",
         /// Say at the bed that an alarm was seen.
         Acknowledge = "acknowledge",
+        /// Hush a bed's alarms for two minutes, on the board.
+        PauseAlarms = "pause_alarms",
+        /// Switch a bed's alarms off on the board, until a time and for a reason.
+        SwitchOffAlarms = "switch_off_alarms",
+        /// A patient's own limits, on this board only.
+        ChangeLimits = "change_limits",
         /// Move a patient to another bed.
         Transfer = "transfer",
         /// Open a patient to whom no relation leads, for a while and for a reason.

@@ -74,6 +74,15 @@ pub enum Occupancy {
     },
 }
 
+impl Occupancy {
+    pub const fn patient(&self) -> Option<PatientId> {
+        match self {
+            Occupancy::Free => None,
+            Occupancy::Occupied { patient, .. } => Some(*patient),
+        }
+    }
+}
+
 /// Two identifiers, NHS CUI order: family name, given name, born, record number.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 use crate::{
+    alarms::lane::AlarmNews,
     devices::{Connection, Reading},
     error::ErrorBody,
     id::{DeviceId, PatientId, UnitId},
@@ -16,7 +17,7 @@ use crate::{
     unit::Decimal,
 };
 
-/// What a tab can listen to. As text: `ward/<id>`, `device/<id>`, `patient/<id>`, `fleet`.
+/// What a tab can listen to. As text: `ward/<id>`, `alarms/<id>`, `device/<id>`, `patient/<id>`, `fleet`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Topic {
@@ -25,6 +26,8 @@ pub enum Topic {
     Patient(PatientId),
     /// Technical state of every device in the reader's reach.
     Fleet,
+    /// Alarms of a ward: numbered, in order, none left out.
+    Alarms(UnitId),
 }
 
 impl fmt::Display for Topic {
@@ -34,6 +37,7 @@ impl fmt::Display for Topic {
             Topic::Device(id) => write!(f, "device/{id}"),
             Topic::Patient(id) => write!(f, "patient/{id}"),
             Topic::Fleet => f.write_str("fleet"),
+            Topic::Alarms(id) => write!(f, "alarms/{id}"),
         }
     }
 }
@@ -43,7 +47,7 @@ pub struct BadTopic;
 
 impl fmt::Display for BadTopic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a topic is ward/<id>, device/<id>, patient/<id> or fleet")
+        f.write_str("a topic is ward/<id>, alarms/<id>, device/<id>, patient/<id> or fleet")
     }
 }
 
@@ -55,6 +59,7 @@ impl FromStr for Topic {
     fn from_str(text: &str) -> Result<Self, BadTopic> {
         match text.split_once('/') {
             None if text == "fleet" => Ok(Topic::Fleet),
+            Some(("alarms", id)) => id.parse().map(Topic::Alarms).or(Err(BadTopic)),
             Some(("ward", id)) => id.parse().map(Topic::Ward).or(Err(BadTopic)),
             Some(("device", id)) => id.parse().map(Topic::Device).or(Err(BadTopic)),
             Some(("patient", id)) => id.parse().map(Topic::Patient).or(Err(BadTopic)),
@@ -84,6 +89,9 @@ pub enum ClientMessage {
     Subscribe {
         topic: Topic,
         waves: bool,
+        /// Of alarms: the number of the last change that this screen has heard.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
     },
     Unsubscribe {
         topic: Topic,
@@ -112,6 +120,11 @@ pub enum LiveMessage {
     /// Beds, patients or devices of this topic changed: fetch it anew.
     Changed {
         topic: Topic,
+    },
+    /// What happened to alarms of this topic since the last such message, in order.
+    Alarms {
+        topic: Topic,
+        news: Vec<AlarmNews>,
     },
 }
 

@@ -13,6 +13,7 @@ use fleetward_common::id::OrganisationId;
 #[derive(Debug, Default)]
 pub struct Epochs {
     policy: AtomicU64,
+    moves: AtomicU64,
     scopes: RwLock<HashMap<OrganisationId, u64>>,
 }
 
@@ -29,6 +30,11 @@ impl Epochs {
         self.policy.load(Ordering::SeqCst)
     }
 
+    /// How often anything changed, at any organisation.
+    pub fn moves(&self) -> u64 {
+        self.moves.load(Ordering::SeqCst)
+    }
+
     /// The policy changed.
     pub fn bump_policy(&self) {
         self.policy.fetch_add(1, Ordering::SeqCst);
@@ -39,6 +45,7 @@ impl Epochs {
     pub fn bump_scope(&self, organisation: OrganisationId) {
         let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
         *scopes.entry(organisation).or_default() += 1;
+        self.moves.fetch_add(1, Ordering::SeqCst);
     }
 
     pub fn mark<'a>(&self, organisations: impl IntoIterator<Item = &'a OrganisationId>) -> EpochMark {

@@ -60,9 +60,10 @@ use fleetward_common::{
 pub use actor::Actor;
 pub use epochs::Epochs;
 pub use permit::{
-    AccessReview, Acknowledge, Act, Administer, Bed, Classes, Consent, DecideReview, Device, EnrolStation,
-    Export, HistoryPermit, Listing, ManageConsent, Membership, OpenEmergency, Organisation, Patient, Permit,
-    Read, ReadAccessLog, ReadAudit, ReadHistory, ReadPolicy, Subject, Transfer, Unit,
+    AccessReview, Acknowledge, Act, Administer, Bed, ChangeLimits, Classes, Consent, DecideReview, Device,
+    EnrolStation, Export, HistoryPermit, Listing, ManageConsent, Membership, OpenEmergency, Organisation,
+    Patient, PauseAlarms, Permit, Read, ReadAccessLog, ReadAudit, ReadHistory, ReadPolicy, Subject,
+    SwitchOffAlarms, Transfer, Unit,
 };
 pub use store::held::held_since;
 

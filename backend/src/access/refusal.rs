@@ -24,6 +24,15 @@ fn sentence(refused: Refused) -> &'static str {
         A::Acknowledge => {
             "Alarms are answered by those who treat the patient. The ward’s charge nurse can tell you who that is."
         }
+        A::PauseAlarms => {
+            "Alarms are hushed by those who treat the patient. The ward’s charge nurse can tell you who that is."
+        }
+        A::ChangeLimits => {
+            "Limits are set by those who treat the patient on their ward. The ward’s charge nurse can tell you who that is."
+        }
+        A::SwitchOffAlarms => {
+            "Alarms are switched off by the ward’s charge nurse or a physician. Ask one of them; a pause of two minutes is yours."
+        }
         A::Transfer => {
             "Moving a patient is for the charge nurse of the ward where the patient lies. Ask them to do it."
         }

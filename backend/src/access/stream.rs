@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use fleetward_common::{
     access::DataClass,
-    id::{DeviceId, OrganisationId},
+    id::{BedId, DeviceId, OrganisationId, UnitId},
     live::Topic,
     time::Instant,
 };
@@ -12,7 +12,7 @@ use fleetward_common::{
 use super::{
     Access, Actor,
     epochs::EpochMark,
-    permit::{Classes, Device, Listing, Read},
+    permit::{Bed, Classes, Device, Listing, Read},
     store::{Listed, held, scope},
 };
 use crate::platform::{db::DbConnection, http::Failure};
@@ -31,6 +31,8 @@ pub struct Sight {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     pub devices: HashMap<DeviceId, Sight>,
+    /// Beds whose alarms travel, and of which classes.
+    pub beds: HashMap<BedId, Classes>,
     /// Whose changes can change this scope.
     organisations: BTreeSet<OrganisationId>,
     mark: EpochMark,
@@ -51,6 +53,18 @@ impl Access {
         let mut mark_after = |found: Option<OrganisationId>| organisations.extend(found);
         let before = self.epochs.mark(&BTreeSet::from([actor.organisation]));
         let classes = match topic {
+            Topic::Alarms(unit) => {
+                let permit = self.unit(unit).permit::<Read>(actor).await?;
+                permit.requires(DataClass::Technical)?;
+                mark_after(permit.standing().organisation);
+                let mark = self.epochs.mark(&organisations);
+                return Ok(Scope {
+                    devices: HashMap::new(),
+                    beds: self.beds_in(actor, unit).await?,
+                    organisations,
+                    mark,
+                });
+            }
             Topic::Ward(unit) => {
                 let permit = self.unit(unit).permit::<Read>(actor).await?;
                 permit.requires(DataClass::Technical)?;
@@ -72,6 +86,7 @@ impl Access {
                 let sights = self.db.read(move |connection| sights(connection, found, at));
                 return Ok(Scope {
                     devices: sights.await?,
+                    beds: HashMap::new(),
                     organisations,
                     mark,
                 });
@@ -94,7 +109,9 @@ impl Access {
                         Topic::Patient(patient) => {
                             scope::devices_of_patient(connection, patient, &listing, class)?
                         }
-                        Topic::Fleet | Topic::Device(_) => Device::ids_within(connection, &listing, class)?,
+                        Topic::Fleet | Topic::Device(_) | Topic::Alarms(_) => {
+                            Device::ids_within(connection, &listing, class)?
+                        }
                     };
                     for id in ids {
                         let seen = devices.entry(id).or_default();
@@ -110,9 +127,29 @@ impl Access {
             .await?;
         Ok(Scope {
             devices: found,
+            beds: HashMap::new(),
             organisations,
             mark,
         })
+    }
+}
+
+impl Access {
+    /// Beds of a unit that this actor sees, each with the classes of its alarms.
+    pub async fn beds_in(&self, actor: &Actor, unit: UnitId) -> Result<HashMap<BedId, Classes>, Failure> {
+        let listing: Listing<Bed, Read> = self.listing(actor);
+        self.db
+            .read(move |connection| {
+                let mut beds: HashMap<BedId, Classes> = HashMap::new();
+                for class in STREAMED {
+                    for bed in scope::beds_in_unit(connection, unit, &listing, class)? {
+                        let seen = beds.entry(bed).or_default();
+                        *seen = seen.with(class);
+                    }
+                }
+                Ok(beds)
+            })
+            .await
     }
 }
 

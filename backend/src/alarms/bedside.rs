@@ -119,6 +119,10 @@ pub enum Event {
     },
     /// The patient left the bed.
     PatientLeft,
+    /// Limits of the patient's own are others now.
+    LimitsChanged {
+        by: PersonId,
+    },
     Tick,
 }
 
@@ -157,6 +161,9 @@ pub enum Change {
     SwitchedOff(Off),
     SwitchedOn {
         by: Option<PersonId>,
+    },
+    LimitsChanged {
+        by: PersonId,
     },
 }
 
@@ -206,6 +213,7 @@ impl Bedside {
                 self.pause = None;
                 changes.extend(self.off.take().map(|_| Change::SwitchedOn { by: None }));
             }
+            Event::LimitsChanged { by } => changes.push(Change::LimitsChanged { by }),
             Event::Tick => {}
         }
         Ok(changes)

@@ -19,13 +19,13 @@ use fleetward_common::{
     unit::Decimal,
 };
 
+pub use crate::devices::twin::ALARMS_LATE as LATE;
+
 use super::{
     limit_watch::{Crossing, LimitWatch, Line},
     mutation::{Mutation, planted},
 };
 
-/// Measured longer ago than this when it arrived: not live any more.
-pub const LATE: Duration = Duration::from_secs(15);
 /// A battery on its charger must not flicker around its limit.
 const BATTERY_HYSTERESIS: i64 = 2;
 

@@ -1,4 +1,4 @@
-//! Who is asked next when nobody comes. Pure; the round that asks it is in `rounds.rs`.
+//! Who is asked next when nobody comes. Pure; the round that asks it is in `vigil.rs`.
 
 use std::time::Duration;
 

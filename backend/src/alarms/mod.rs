@@ -7,12 +7,18 @@
 //! what begins and ends at one device; [`bedside`] makes alarms of it and knows what is paused, off and
 //! owned; [`escalation`] says who is asked next.
 
+mod beds;
 pub mod bedside;
 pub mod device_watch;
 pub mod escalation;
 pub mod limit_watch;
+pub mod limits;
 pub mod mutation;
 pub mod news2;
+pub mod place;
+pub mod routes;
+pub mod store;
+pub mod vigil;
 
 #[cfg(test)]
 mod tests;

@@ -151,7 +151,7 @@ impl SignedIn {
     /// A screen, and someone's board without them, hear of a ward's beds and of nothing else.
     pub fn may_hear(&self, topic: Topic) -> bool {
         let only_the_board = self.kind == SessionKind::Kiosk || self.attention == Attention::Away;
-        !only_the_board || matches!(topic, Topic::Ward(_))
+        !only_the_board || matches!(topic, Topic::Ward(_) | Topic::Alarms(_))
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Start with `hub.rs`. What a tab may hear is decided in [`crate::access::stream`], not here.
 
+pub mod alarm_sight;
 pub mod hub;
 pub mod routes;
 mod session;

@@ -8,6 +8,7 @@ use std::{
 use actix_web::web::{Bytes, Data};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
 use fleetward_common::{
+    alarms::lane::AlarmNews,
     error::{ErrorBody, ErrorCode},
     id::DeviceId,
     live::{ClientMessage, LiveMessage, Topic},
@@ -15,7 +16,10 @@ use fleetward_common::{
 use serde_json::{Map, json};
 use tokio::time::{Instant as Deadline, MissedTickBehavior, interval, timeout};
 
-use super::hub::{Ended, Subscription, View};
+use super::{
+    alarm_sight::{is_told, seen},
+    hub::{Ended, Subscription, View},
+};
 use crate::{
     access::{epochs::EpochMark, stream::Scope},
     app::App,
@@ -57,6 +61,8 @@ struct Tab {
 struct Listening {
     waves: bool,
     scope: Scope,
+    /// Of alarms: the last change that this tab was sent.
+    heard: u64,
 }
 
 pub async fn run(
@@ -130,7 +136,7 @@ impl Tab {
             return Err(End::Closed(CloseCode::Policy, "Not a message of this protocol"));
         };
         match message {
-            ClientMessage::Subscribe { topic, waves } => self.listen(topic, waves).await,
+            ClientMessage::Subscribe { topic, waves, after } => self.listen(topic, waves, after).await,
             ClientMessage::Unsubscribe { topic } => {
                 self.topics.remove(&topic);
                 self.look();
@@ -139,7 +145,7 @@ impl Tab {
         }
     }
 
-    async fn listen(&mut self, topic: Topic, waves: bool) -> Result<(), End> {
+    async fn listen(&mut self, topic: Topic, waves: bool, after: Option<u64>) -> Result<(), End> {
         if self.topics.len() >= MOST_TOPICS && !self.topics.contains_key(&topic) {
             return Err(End::Closed(CloseCode::Policy, "Too many topics"));
         }
@@ -151,17 +157,31 @@ impl Tab {
             Ok(()) => asked,
             Err(unrecorded) => Err(unrecorded),
         };
+        let opened = match opened {
+            Ok(scope) => self.heard(topic, after).await.map(|heard| (scope, heard)),
+            Err(failure) => Err(failure),
+        };
         match opened {
-            Ok(scope) => {
-                self.topics.insert(topic, Listening { waves, scope });
+            Ok((scope, heard)) => {
+                let listening = Listening { waves, scope, heard };
+                self.topics.insert(topic, listening);
                 self.look();
-                self.say(&LiveMessage::Subscribed { topic }).await
+                self.say(&LiveMessage::Subscribed { topic }).await?;
+                self.tell_alarms(topic).await
             }
             Err(failure) => {
                 self.topics.remove(&topic);
                 self.look();
                 self.refuse(topic, failure).await
             }
+        }
+    }
+
+    /// After which change of alarms it goes on. A tab that says none hears what happens from now on.
+    async fn heard(&self, topic: Topic, after: Option<u64>) -> Result<u64, Failure> {
+        match (topic, after) {
+            (Topic::Alarms(_), None) => Ok(self.app.vigil.last_number(&self.app.db).await?),
+            (_, after) => Ok(after.unwrap_or(0)),
         }
     }
 
@@ -245,9 +265,55 @@ impl Tab {
             self.send_wave(wave).await?;
         }
         for topic in batch.changed {
-            self.say(&LiveMessage::Changed { topic }).await?;
+            match topic {
+                Topic::Alarms(_) => self.tell_alarms(topic).await?,
+                _ => self.say(&LiveMessage::Changed { topic }).await?,
+            }
         }
         Ok(())
+    }
+
+    /// Every change after the last one that this tab was sent. A tab that is slow or was away has a number that
+    /// is behind, and nothing else: none is held back for it, and none is left out.
+    async fn tell_alarms(&mut self, topic: Topic) -> Result<(), End> {
+        const MOST: usize = 200;
+        let Topic::Alarms(unit) = topic else { return Ok(()) };
+        loop {
+            let Some(listening) = self.topics.get(&topic) else {
+                return Ok(());
+            };
+            let (heard, beds) = (listening.heard, listening.scope.beds.clone());
+            let Ok(found) = self
+                .app
+                .vigil
+                .news(&self.app.db, unit, heard, MOST, self.app.clock.now())
+                .await
+            else {
+                // What can't be read is not skipped: the next bell or look tries again.
+                return Ok(());
+            };
+            let Some(last) = found.last().map(|news| news.number) else {
+                return Ok(());
+            };
+            let whole = found.len() < MOST;
+            let news: Vec<AlarmNews> = found
+                .into_iter()
+                .filter(|news| is_told(news, &beds))
+                .map(|news| AlarmNews {
+                    bed: seen(news.bed, &beds),
+                    ..news
+                })
+                .collect();
+            if !news.is_empty() {
+                self.say(&LiveMessage::Alarms { topic, news }).await?;
+            }
+            if let Some(listening) = self.topics.get_mut(&topic) {
+                listening.heard = last;
+            }
+            if whole {
+                return Ok(());
+            }
+        }
     }
 
     /// Looks again at who this is and what they may hear, when something moved or some time has passed.

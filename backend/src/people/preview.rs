@@ -198,6 +198,13 @@ const fn deed(name: &'static str, action: Action, kind: Option<Kind>) -> Deed {
 const DEEDS: &[Deed] = &[
     deed("Look at what was measured before", Action::ReadHistory, None),
     deed("Answer alarms", Action::Acknowledge, None),
+    deed("Hush a bed’s alarms for two minutes", Action::PauseAlarms, None),
+    deed("Set a patient’s own limits", Action::ChangeLimits, None),
+    deed(
+        "Switch a bed’s alarms off, until a time",
+        Action::SwitchOffAlarms,
+        None,
+    ),
     deed("Move a patient to another bed", Action::Transfer, None),
     deed(
         "Open a patient in an emergency, with a reason",

@@ -236,7 +236,7 @@ on_both_engines! {
             fleetward_common::care::Occupancy::Free => None,
         });
         for topic in devices.chain(patients) {
-            let text = serde_json::to_string(&ClientMessage::Subscribe { topic, waves: true }).unwrap();
+            let text = serde_json::to_string(&ClientMessage::Subscribe { topic, waves: true, after: None }).unwrap();
             if tab.line.send(Message::text(text)).await.is_err() {
                 break;
             }

@@ -14,6 +14,7 @@
 )]
 
 mod access;
+mod alarms;
 mod care;
 mod devices;
 mod emergency;

@@ -3,6 +3,7 @@
 //! told from these words.
 
 mod condition;
+pub mod lane;
 pub mod news2;
 mod rules;
 

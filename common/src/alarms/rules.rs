@@ -142,6 +142,24 @@ impl RuleSet {
         }
     }
 
+    /// Every limit that is another one in `own`, with both.
+    pub fn changed_by(&self, own: &[LimitRule]) -> Vec<(MetricCode, Side, Option<Decimal>, Option<Decimal>)> {
+        let mut changed = Vec::new();
+        for rule in own {
+            for side in [Side::Below, Side::Above] {
+                let usual = self.limit(rule.metric).and_then(|usual| usual.bound(side));
+                let (usual, mine) = (
+                    usual.map(|bound| bound.limit),
+                    rule.bound(side).map(|bound| bound.limit),
+                );
+                if usual != mine {
+                    changed.push((rule.metric, side, usual, mine));
+                }
+            }
+        }
+        changed
+    }
+
     pub fn adult() -> Self {
         let bound = |limit: &str, far: Option<&str>| {
             Some(Bound {
@@ -374,6 +392,16 @@ mod tests {
         );
         assert_eq!(rules.limits.len(), RuleSet::adult().limits.len());
         assert_eq!(rules.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_a_patients_own_limits_change_is_told_with_the_units() {
+        let adult = RuleSet::adult();
+        assert_eq!(
+            adult.changed_by(&[spo2("85", "75")]),
+            [(codes::SPO2, Side::Below, Some(decimal("90")), Some(decimal("85")))]
+        );
+        assert_eq!(adult.changed_by(&[spo2("90", "75")]), []);
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod a_recording;
 #[cfg(test)]
 mod accessibility;
 #[cfg(test)]
+mod alarms;
+#[cfg(test)]
 mod audiences;
 #[cfg(test)]
 mod durability;

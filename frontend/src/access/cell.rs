@@ -78,6 +78,9 @@ fn verb(action: Action) -> &'static str {
     match action {
         Action::Read | Action::ReadHistory => "reads",
         Action::Acknowledge => "answers alarms",
+        Action::PauseAlarms => "hushes alarms",
+        Action::ChangeLimits => "sets limits",
+        Action::SwitchOffAlarms => "switches alarms off",
         Action::EnrolStation => "sets up screens",
         Action::Transfer => "moves",
         Action::OpenEmergency => "opens",

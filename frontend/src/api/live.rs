@@ -2,7 +2,8 @@
 //!
 //! It reconnects for ever, from 1 s to 30 s apart with some chance in it. A line that says nothing
 //! for 12 s (the server ticks every 5 s) counts as broken. What was missed is not replayed: after
-//! [`Heard::Opened`] the page clears, fetches, and draws only then.
+//! [`Heard::Opened`] the page clears, fetches, and draws only then. Only changes of alarms are: they are
+//! numbered, and the line asks for whatever came after the last it heard.
 
 use fleetward_common::{
     live::{ClientMessage, LiveMessage, Topic, WavePacket},
@@ -57,6 +58,8 @@ impl PartialEq for LiveLine {
 
 struct Inner {
     subscriptions: Vec<(Topic, bool)>,
+    /// The last change of alarms that came over this line.
+    alarms_heard: Option<u64>,
     line: Line,
     last_heard: i64,
     socket: Option<OpenSocket>,
@@ -92,6 +95,7 @@ impl LiveLine {
     pub fn open(subscriptions: Vec<(Topic, bool)>, listener: Callback<Heard>) -> Self {
         let line = Self(Rc::new(RefCell::new(Inner {
             subscriptions,
+            alarms_heard: None,
             line: Line::Opening,
             last_heard: clock::stopwatch(),
             socket: None,
@@ -182,7 +186,11 @@ impl LiveLine {
             inner.last_heard = clock::stopwatch();
             let subscriptions = inner.subscriptions.clone();
             for (topic, waves) in subscriptions {
-                send(&inner, &ClientMessage::Subscribe { topic, waves });
+                let after = match topic {
+                    Topic::Alarms(_) => inner.alarms_heard,
+                    _ => None,
+                };
+                send(&inner, &ClientMessage::Subscribe { topic, waves, after });
             }
         }
         self.emit(Heard::Opened);
@@ -194,8 +202,14 @@ impl LiveLine {
         if let Some(text) = data.as_string() {
             // A message of a newer server that this page does not know is none of its business.
             if let Ok(message) = serde_json::from_str::<LiveMessage>(&text) {
-                if let LiveMessage::Tick { server_time } = message {
-                    clock::heard(server_time);
+                match &message {
+                    LiveMessage::Tick { server_time } => clock::heard(*server_time),
+                    LiveMessage::Alarms { news, .. } => {
+                        let last = news.last().map(|news| news.number);
+                        let mut inner = self.0.borrow_mut();
+                        inner.alarms_heard = last.or(inner.alarms_heard);
+                    }
+                    _ => {}
                 }
                 self.emit(Heard::Message(message));
             }

@@ -3,6 +3,7 @@
 //! Nothing else in the portal uses `gloo-net`, opens a socket or asks what time it is.
 
 pub mod access;
+pub mod alarms;
 pub mod clock;
 pub mod error;
 pub mod live;

@@ -32,7 +32,10 @@ pub fn apply(board: &mut WardBoard, message: &LiveMessage) -> Next {
         }
         LiveMessage::Changed { .. } => Next::Fetch,
         LiveMessage::Refused { error, .. } => Next::Leave(error.clone()),
-        LiveMessage::Tick { .. } | LiveMessage::Subscribed { .. } => Next::Nothing,
+        // Alarms are a book of their own.
+        LiveMessage::Tick { .. } | LiveMessage::Subscribed { .. } | LiveMessage::Alarms { .. } => {
+            Next::Nothing
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 //! page ([`own`]).
 //!
 //! What a value looks like is decided in pure modules: `live` folds messages into the board,
-//! `vitals` judges one value, `tile` a whole bed, `trace` holds a wave, `trend` turns history into
+//! `alarms` keeps the ward's alarms, `alarm_tone` says when they sound, `vitals` judges one value, `tile` a whole bed, `trace` holds a wave, `trend` turns history into
 //! what a chart draws, `week` turns nights into bars.
 
+pub mod alarm_tone;
+pub mod alarms;
 pub mod live;
 pub mod tile;
 pub mod trace;

@@ -11,6 +11,7 @@ use fleetward_common::{
 use std::time::Duration;
 
 use super::{
+    alarms::{Alarms, BedAlarms},
     trace::{LaneKey, SILENCE},
     vitals::{self, Shown},
 };
@@ -25,6 +26,7 @@ pub struct Tile {
     /// `MH`
     pub initials: Option<String>,
     pub body: Body,
+    pub alarms: BedAlarms,
 }
 
 impl Tile {
@@ -98,6 +100,7 @@ pub struct Moment<'a> {
     /// Since when waves may have come: before that, silence says nothing.
     pub listening_since: Instant,
     pub newest_sample: &'a dyn Fn(LaneKey) -> Option<Instant>,
+    pub alarms: &'a Alarms,
 }
 
 /// Best first. A tile has room for two waves.
@@ -121,6 +124,7 @@ pub fn tile(bed: &BoardBed, moment: &Moment<'_>) -> Tile {
         name: identity.map(short_name),
         initials: identity.map(initials),
         body: body(bed, moment),
+        alarms: moment.alarms.on_tile(bed.id, moment.now),
     }
 }
 

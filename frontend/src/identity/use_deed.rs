@@ -19,6 +19,13 @@ pub struct Deed {
     needs: Needs,
 }
 
+/// By what the page says about it.
+impl PartialEq for Deed {
+    fn eq(&self, other: &Self) -> bool {
+        *self.sending == *other.sending && *self.trouble == *other.trouble
+    }
+}
+
 #[hook]
 pub fn use_deed(needs: Needs) -> Deed {
     Deed {

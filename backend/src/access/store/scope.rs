@@ -3,13 +3,13 @@
 use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     access::DataClass,
-    id::{DeviceId, PatientId, UnitId},
+    id::{BedId, DeviceId, PatientId, UnitId},
 };
 
 use crate::{
-    access::permit::{Act, Device, Listing},
+    access::permit::{Act, Bed, Device, Listing},
     platform::db::{DbConnection, DbError, StoredId, micros},
-    schema::{device_assignments, devices},
+    schema::{beds, device_assignments, devices},
 };
 
 macro_rules! assigned_now {
@@ -41,6 +41,23 @@ pub fn devices_in_unit<A: Act>(
         .select(devices::id)
         .load(connection)?;
     restored(ids)
+}
+
+/// Beds of this unit of which the actor may see `class`.
+pub fn beds_in_unit<A: Act>(
+    connection: &mut DbConnection,
+    unit: UnitId,
+    listing: &Listing<Bed, A>,
+    class: DataClass,
+) -> Result<Vec<BedId>, DbError> {
+    let ids: Vec<Vec<u8>> = beds::table
+        .filter(beds::unit_id.eq(unit.stored()))
+        .filter(listing.within(class))
+        .select(beds::id)
+        .load(connection)?;
+    ids.iter()
+        .map(|id| BedId::restored(id).map_err(DbError::from))
+        .collect()
 }
 
 /// Devices that are on this patient now.

@@ -37,8 +37,8 @@ use crate::{
 pub struct Witness(Mutex<Vec<(DeviceId, Publication)>>);
 
 impl Audience for Witness {
-    fn publish(&self, device: DeviceId, publication: Publication) {
-        self.0.lock().unwrap().push((device, publication));
+    fn publish(&self, device: DeviceId, publication: &Publication) {
+        self.0.lock().unwrap().push((device, publication.clone()));
     }
 }
 

@@ -8,8 +8,8 @@ use super::{Audience, event::Publication};
 use crate::live::{Hub, Update, WaveBytes};
 
 impl Audience for Hub {
-    fn publish(&self, device: DeviceId, publication: Publication) {
-        let clinical = (!publication.clinical.is_empty()).then(|| Arc::from(publication.clinical));
+    fn publish(&self, device: DeviceId, publication: &Publication) {
+        let clinical = (!publication.clinical.is_empty()).then(|| Arc::from(publication.clinical.as_slice()));
         let waves = publication.waves.iter().map(|packet| {
             Arc::new(WaveBytes {
                 metric: packet.metric,
@@ -19,7 +19,7 @@ impl Audience for Hub {
         });
         let update = Update {
             clinical,
-            technical: publication.technical.map(Arc::new),
+            technical: publication.technical.clone().map(Arc::new),
             waves: waves.collect(),
         };
         Hub::publish(self, device, update);

@@ -50,11 +50,16 @@ pub struct Publication {
     pub clinical: Vec<ChannelUpdate>,
     pub technical: Option<TechnicalUpdate>,
     pub waves: Vec<WavePacket>,
+    /// Every value that arrived while it was live, oldest first of each channel: what alarms are judged by.
+    pub measured: Vec<ChannelUpdate>,
 }
 
 impl Publication {
     pub fn is_empty(&self) -> bool {
-        self.clinical.is_empty() && self.technical.is_none() && self.waves.is_empty()
+        self.clinical.is_empty()
+            && self.technical.is_none()
+            && self.waves.is_empty()
+            && self.measured.is_empty()
     }
 }
 

@@ -1,11 +1,13 @@
 //! One frame: checked, numbered, written as rows, and what it moves on.
 
+use std::time::Duration;
+
 use fleetward_common::{
     devices::{
         Connection, Reading,
         link::{ChannelSignal, Frame, Refusal, RefusalCode, ServerMessage},
     },
-    live::WavePacket,
+    live::{ChannelUpdate, WavePacket},
     time::Instant,
 };
 
@@ -21,6 +23,8 @@ use crate::devices::telemetry::{
     rollup::Counted,
 };
 
+/// Measured longer ago than this when it arrives: no alarm any more.
+pub const ALARMS_LATE: Duration = Duration::from_secs(15);
 /// How many runs of missing numbers are remembered; older ones stay gaps for good.
 const MISSING_RUNS: usize = 64;
 
@@ -192,6 +196,7 @@ impl TwinState {
             bytes: 0,
             shown: false,
             readings: Vec::with_capacity(frame.numerics.len()),
+            measured: Vec::new(),
             waves: Vec::with_capacity(frame.waves.len()),
             faults: frame.faults.clone(),
         };
@@ -215,6 +220,7 @@ impl TwinState {
                 ChannelSignal::Wave { .. } => 0,
             };
             writer.block(metric.code, channel.unit, interval_ms, block.readings.len());
+            let clinical = metric.is_clinical();
             let mut newest: Option<Reading> = None;
             for raw in &block.readings {
                 let value = judged(known, raw.value);
@@ -230,12 +236,20 @@ impl TwinState {
                 if let Some(closed) = metric.minutes.add(counted) {
                     minutes.push((metric.code, closed));
                 }
-                if newest.is_none_or(|newest| at >= newest.at) {
-                    newest = Some(Reading {
-                        at,
-                        value,
-                        unrecorded: false,
+                let reading = Reading {
+                    at,
+                    value,
+                    unrecorded: false,
+                };
+                if clinical && now.since(at) <= ALARMS_LATE {
+                    pending.measured.push(ChannelUpdate {
+                        metric: metric.code,
+                        interval_ms,
+                        reading,
                     });
+                }
+                if newest.is_none_or(|newest| at >= newest.at) {
+                    newest = Some(reading);
                 }
             }
             if let Some(newest) = newest {
@@ -283,6 +297,7 @@ impl TwinState {
         let whole = union(numeric_span, wave_span);
         if clock_untrusted {
             pending.readings.clear();
+            pending.measured.clear();
             pending.waves.clear();
         } else {
             self.move_on(&mut pending);

@@ -20,7 +20,8 @@ pub mod state;
 mod view;
 pub mod watchdog;
 
-pub use registry::{Audience, Twins};
+pub use frame::ALARMS_LATE;
+pub use registry::{Audience, Everyone, Twins};
 pub use state::TwinState;
 pub use view::{Snapshot, Technical, TwinView};
 

@@ -35,7 +35,18 @@ use fleetward_common::{
 
 /// Who hears what changed. Must be quick and must not wait.
 pub trait Audience: Send + Sync {
-    fn publish(&self, device: DeviceId, publication: Publication);
+    fn publish(&self, device: DeviceId, publication: &Publication);
+}
+
+/// Several who hear the same.
+pub struct Everyone(pub Vec<Arc<dyn Audience>>);
+
+impl Audience for Everyone {
+    fn publish(&self, device: DeviceId, publication: &Publication) {
+        for audience in &self.0 {
+            audience.publish(device, publication);
+        }
+    }
 }
 
 /// Cloneable; all clones are one registry.
@@ -225,7 +236,7 @@ impl Twins {
     }
 
     pub(super) fn publish(&self, device: DeviceId, publication: Publication) {
-        self.inner.audience.publish(device, publication);
+        self.inner.audience.publish(device, &publication);
     }
 
     pub(super) fn count(&self, frame: &Frame) {

@@ -13,7 +13,7 @@ use fleetward_common::{
         link::{Channel, ChannelSignal, Hello, MAX_CHANNELS, ServerMessage, Welcome},
     },
     id::DeviceId,
-    live::{TechnicalUpdate, WavePacket},
+    live::{ChannelUpdate, TechnicalUpdate, WavePacket},
     metric::codes,
     text::{FaultCode, SoftwareVersion},
     time::Instant,
@@ -118,6 +118,8 @@ pub(super) struct Pending {
     pub shown: bool,
     /// Slot and newest reading of each channel that this frame moves on.
     pub readings: Vec<(u16, Reading)>,
+    /// Every reading that arrived while it was live, for the alarms.
+    pub measured: Vec<ChannelUpdate>,
     pub waves: Vec<WavePacket>,
     pub faults: Option<Vec<FaultCode>>,
 }
@@ -316,6 +318,7 @@ impl TwinState {
             technical |= self.show(&pending, false, &mut moved);
             if !pending.shown {
                 effects.publication.waves.extend(pending.waves);
+                effects.publication.measured.extend(pending.measured);
             }
         }
         if self.pending.is_empty() && self.pending.capacity() > IDLE_PENDING {
@@ -344,6 +347,7 @@ impl TwinState {
             late.shown = true;
             technical |= self.show(late, true, &mut moved);
             effects.publication.waves.append(&mut late.waves);
+            effects.publication.measured.append(&mut late.measured);
         }
         self.pending = pending;
         self.publish(moved, technical, &mut effects.publication);

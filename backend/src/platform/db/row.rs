@@ -2,9 +2,9 @@
 
 use fleetward_common::{
     id::{
-        AccessReviewId, BedId, ConsentId, DeviceId, DeviceModelId, EmergencyGrantId, IntervalId,
-        InvitationId, MembershipId, MessageId, OrganisationId, PasskeyId, PatientId, PersonId, RecoveryId,
-        SessionId, SiteId, StationId, UnitId,
+        AccessReviewId, AlarmId, AlarmRulesId, BedId, ConsentId, DeviceId, DeviceModelId, EmergencyGrantId,
+        IntervalId, InvitationId, MembershipId, MessageId, OrganisationId, PasskeyId, PatientId, PersonId,
+        RecoveryId, SessionId, SiteId, StationId, UnitId,
     },
     time::Instant,
 };
@@ -38,6 +38,8 @@ macro_rules! stored_ids {
 
 stored_ids!(
     AccessReviewId,
+    AlarmId,
+    AlarmRulesId,
     BedId,
     ConsentId,
     DeviceId,

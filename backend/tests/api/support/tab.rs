@@ -57,7 +57,12 @@ impl Tab {
     }
 
     pub async fn subscribe(&mut self, topic: Topic) -> LiveMessage {
-        self.say(&ClientMessage::Subscribe { topic, waves: true }).await;
+        self.say(&ClientMessage::Subscribe {
+            topic,
+            waves: true,
+            after: None,
+        })
+        .await;
         self.until(|message| !matches!(message, LiveMessage::Tick { .. }))
             .await
     }

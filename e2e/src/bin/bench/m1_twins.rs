@@ -97,7 +97,7 @@ async fn figure_of_child(command: &str) -> Result<f64, Failure> {
 struct Nobody;
 
 impl Audience for Nobody {
-    fn publish(&self, _: DeviceId, _: Publication) {}
+    fn publish(&self, _: DeviceId, _: &Publication) {}
 }
 
 /// Bytes each. Runs in the child.

@@ -61,7 +61,11 @@ impl Tab {
             socket: opened.step("open a live socket")?.0,
         };
         let topic = Topic::Ward(ward);
-        let subscribe = serde_json::to_string(&ClientMessage::Subscribe { topic, waves: false });
+        let subscribe = serde_json::to_string(&ClientMessage::Subscribe {
+            topic,
+            waves: false,
+            after: None,
+        });
         let subscribe = Message::text(subscribe.step("subscribe")?);
         tab.socket.send(subscribe).await.step("subscribe")?;
         loop {

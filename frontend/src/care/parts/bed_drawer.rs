@@ -10,6 +10,7 @@ use web_sys::HtmlElement;
 use yew::{AttrValue, Callback, Html, Properties, component, html, use_effect_with, use_node_ref};
 
 use super::{
+    bed_alarms::BedAlarmsPanel,
     bed_tile::lane_words,
     device_notes::DeviceNotes,
     patient_banner::PatientBanner,
@@ -84,6 +85,7 @@ pub fn bed_drawer(props: &BedDrawerProps) -> Html {
                 { walk_button(&props.on_walk, true) }
                 { close_button(&props.on_close) }
             </PatientBanner>
+            <BedAlarmsPanel bed={props.bed} store={props.store.clone()} zone={zone.clone()} />
             if bed.devices.is_empty() {
                 <p class="bed-empty"><b>{ "Not monitored" }</b>{ " No device is at this bed." }</p>
             } else {

@@ -1,16 +1,21 @@
 //! One bed on the board. Drawn anew at most once a second; its waves are drawn by the sweeper.
 
-use fleetward_common::unit::Decimal;
+use fleetward_common::{
+    alarms::Priority,
+    metric::{MetricCode, codes},
+    unit::Decimal,
+};
 use std::rc::Rc;
-use yew::{Callback, Html, Properties, classes, component, html};
+use yew::{AttrValue, Callback, Html, Properties, classes, component, html};
 
 use super::{
+    alarm_block::{band, look},
     sweep::{Pace, SweepCanvas, Sweeper, wave_kind},
     vital::VitalSign,
 };
 use crate::{
     api::clock,
-    care::tile::{Absence, Body, Lane, Monitored, Tile},
+    care::tile::{Absence, Body, Lane, Monitored, Tile, Vital},
     ui::{
         age::{age_text, stopwatch_text},
         icon::Icon,
@@ -31,6 +36,11 @@ pub struct BedTileProps {
     pub waves: usize,
 }
 
+const RATE: [MetricCode; 2] = [codes::HEART_RATE, codes::PULSE_RATE_OXIMETER];
+const SPO2: [MetricCode; 1] = [codes::SPO2];
+const RESPIRATION: [MetricCode; 1] = [codes::RESPIRATION_RATE];
+const PRESSURE: [MetricCode; 3] = [codes::NIBP_SYSTOLIC, codes::NIBP_DIASTOLIC, codes::NIBP_MEAN];
+
 /// 12.5 mm/s nominal: a browser does not know millimetres.
 pub const TILE_PACE: Pace = Pace::Pixels(47.0);
 
@@ -43,6 +53,11 @@ pub fn bed_tile(props: &BedTileProps) -> Html {
         Body::Monitored(monitored) if monitored.gone => "is-gone",
         Body::Monitored(_) => "is-monitored",
     };
+    let alarm = tile.alarms.first.as_ref().map(|alarm| match alarm.priority {
+        Priority::High => "high",
+        Priority::Medium => "medium",
+        Priority::Low => "low",
+    });
     let on_open = props.on_open.clone();
     let onclick = move |event: yew::MouseEvent| {
         // A middle click or Ctrl opens a tab, as everywhere.
@@ -52,7 +67,7 @@ pub fn bed_tile(props: &BedTileProps) -> Html {
         }
     };
     html! {
-        <li class={classes!("bed-tile", state, props.open.then_some("is-open"))} data-bed={tile.label.clone()}>
+        <li class={classes!("bed-tile", state, props.open.then_some("is-open"))} data-bed={tile.label.clone()} data-alarm={alarm}>
             <div class="bed-tile-in">
                 <div class="bed-tile-head">
                     <a class="bed-link" href={props.href.clone()} aria-current={props.open.then_some("true")} {onclick}>
@@ -64,6 +79,7 @@ pub fn bed_tile(props: &BedTileProps) -> Html {
                             <span class="bed-initials" aria-hidden="true">{ initials }</span>
                         }
                     </a>
+                    { band(&tile.alarms, |at| props.zone.minute(at), clock::now()) }
                 </div>
                 { body(props) }
             </div>
@@ -93,16 +109,28 @@ fn body(props: &BedTileProps) -> Html {
         Body::Monitored(monitored) => html! {
             <>
                 { waves(props, monitored) }
-                <VitalSign class="vital rate" vital={monitored.rate.clone()} zone={props.zone.clone()} />
-                <VitalSign class="vital spo2" vital={monitored.spo2.clone()} zone={props.zone.clone()} />
+                { vital(props, "vital rate", &monitored.rate, &RATE) }
+                { vital(props, "vital spo2", &monitored.spo2, &SPO2) }
                 <div class="bed-tile-foot">
                     { device(monitored) }
-                    <VitalSign class="minor respiration" vital={monitored.respiration.clone()} zone={props.zone.clone()} />
-                    <VitalSign class="minor pressure" vital={monitored.pressure.clone()} zone={props.zone.clone()} />
+                    { vital(props, "minor respiration", &monitored.respiration, &RESPIRATION) }
+                    { vital(props, "minor pressure", &monitored.pressure, &PRESSURE) }
                 </div>
             </>
         },
     }
+}
+
+/// The number that alarms is filled like its alarm; a limit that is not the ward's stands beside it.
+fn vital(props: &BedTileProps, class: &'static str, vital: &Vital, metrics: &[MetricCode]) -> Html {
+    let alarms = &props.tile.alarms;
+    let first = alarms.first.as_ref();
+    let filled = first
+        .filter(|alarm| !alarm.technical && alarm.metric.is_some_and(|metric| metrics.contains(&metric)))
+        .map(look);
+    let class: AttrValue = (&classes!(class, filled)).into();
+    let changed: Vec<_> = alarms.changed(metrics).cloned().collect();
+    html! { <VitalSign {class} vital={vital.clone()} zone={props.zone.clone()} {changed} /> }
 }
 
 fn waves(props: &BedTileProps, monitored: &Monitored) -> Html {

@@ -1,6 +1,10 @@
 //! One vital sign: label, unit, the number or why there is none, and its age.
 
-use fleetward_common::time::Instant;
+use fleetward_common::{
+    alarms::{Side, lane::ChangedLimit},
+    time::Instant,
+    unit::Decimal,
+};
 use yew::{AttrValue, Html, Properties, component, html};
 
 use crate::{
@@ -8,6 +12,7 @@ use crate::{
     care::{tile::Vital, vitals::Shown},
     ui::{
         age::age_text,
+        icon::Icon,
         metric_label::{metric_label, unit_label},
         zone::Zone,
     },
@@ -19,6 +24,9 @@ pub struct VitalProps {
     pub zone: Zone,
     /// `vital` beside a wave, `minor` in the foot of a tile, `big-vital` in the drawer.
     pub class: AttrValue,
+    /// Limits of it that are the patient's own.
+    #[prop_or_default]
+    pub changed: Vec<ChangedLimit>,
 }
 
 /// Also the modifier that greys a number.
@@ -69,10 +77,29 @@ pub fn vital_sign(props: &VitalProps) -> Html {
     };
     html! {
         <dl class={format!("{} {}", props.class, state_class(&vital.shown))}>
-            <dt>{ metric_label(vital.label) }{ " " }<span class="unit">{ unit_label(vital.unit) }</span></dt>
+            <dt>{ metric_label(vital.label) }{ " " }<span class="unit">{ unit_label(vital.unit) }</span>{ for props.changed.iter().map(|limit| changed(limit, &props.zone)) }</dt>
             <dd class="number">{ number }</dd>
             <dd class="note">{ note }</dd>
         </dl>
+    }
+}
+
+/// An arrow to a bar, and the limit that is not the ward's.
+fn changed(limit: &ChangedLimit, zone: &Zone) -> Html {
+    let (name, side) = match limit.side {
+        Side::Below => ("limit-low", "low"),
+        Side::Above => ("limit-high", "high"),
+    };
+    let text = |value: Option<Decimal>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());
+    let when = zone.moment(limit.at, clock::now());
+    let title = format!(
+        "{side} limit: usual {}, set {} by {} {when}",
+        text(limit.usual),
+        text(limit.own),
+        limit.by
+    );
+    html! {
+        <span class="limit-changed" {title}><Icon {name} /><span class="hidden">{ format!("{side} limit changed to ") }</span>{ text(limit.own) }</span>
     }
 }
 

@@ -100,6 +100,7 @@ fn seen(bed: &BoardBed, newest: Option<Instant>) -> Tile {
             now: NOW,
             listening_since: ago(60),
             newest_sample: &|_| newest,
+            alarms: &Alarms::default(),
         },
     )
 }

@@ -13,10 +13,12 @@ use yew_router::prelude::*;
 
 use super::{
     WardRoute,
+    alarm_strip::AlarmStrip,
     board_store::{BoardStore, use_board},
     grid,
-    keys::{Keys, Pressed, focus_bed},
+    keys::{KEYS, Keys, Pressed, focus_bed},
     screen::{Wanted, covered, screen_link, troubled},
+    sound::Sound,
 };
 use crate::{
     api::clock,
@@ -39,16 +41,6 @@ use crate::{
 
 /// Beds that fit a screen read from three metres.
 const FAR_BEDS: usize = 12;
-
-const KEYS: &[(&str, &str)] = &[
-    ("7 Enter", "open bed 7"),
-    ("← → ↑ ↓", "move between beds"),
-    ("Enter", "open the bed in focus"),
-    ("[ ]", "previous, next bed or screen"),
-    ("Esc", "close the bed"),
-    ("v", "far view, and back"),
-    ("?", "this list"),
-];
 
 /// What the address says besides the ward and the bed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -136,7 +128,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
     let columns = if far || open_bed.is_some() && size.0 > 1_500 {
         if phone { 1 } else { 4.min(shown.len().max(1)) }
     } else {
-        grid::columns(shown.len(), size.0, size.1.saturating_sub(84))
+        grid::columns(shown.len(), size.0, size.1.saturating_sub(152))
     };
 
     let go = {
@@ -306,6 +298,7 @@ pub fn board_page(props: &BoardPageProps) -> Html {
                     if !typed.is_empty() {
                         <output class="typed">{ "Bed " }<b>{ (*typed).clone() }</b>{ " " }<kbd>{ "Enter" }</kbd></output>
                     }
+                    if !phone { <Sound store={store.clone()} /> }
                     <ConnectionBadge {line} />
                     <ThemeSwitch />
                     if let Some(session) = session.clone().filter(|session| session.station.is_some() || watching) {
@@ -320,6 +313,12 @@ pub fn board_page(props: &BoardPageProps) -> Html {
             </header>
             <aside class="phone-notice" aria-label="Notice"><Icon name="info" /><span><b>{ "This phone does not ring. " }</b>{ "The bedside device is the primary alarm." }</span></aside>
             <OfflineBar {line} zone={zone.clone()} on_try={{ let store = store.clone(); Callback::from(move |()| store.try_now()) }} />
+            if !tiles.is_empty() {
+                <div class="ward-alarms">
+                    <AlarmStrip alarms={store.alarms()} tiles={tiles.clone()} {far} {phone}
+                        on_open={{ let go = go.clone(); Callback::from(move |bed| go.emit(Some(bed))) }} />
+                </div>
+            }
             <main id="main" class={classes!("board", open_bed.map(|_| "with-drawer"))}>
                 if let Some(error) = store.error().filter(|_| tiles.is_empty()) {
                     <div class="page">

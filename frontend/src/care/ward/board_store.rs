@@ -17,6 +17,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use wasm_bindgen_futures::spawn_local;
 use yew::{Callback, hook, use_effect_with, use_force_update, use_memo};
 
+use super::alarm_lane::AlarmLane;
 use crate::{
     api::{
         self, ApiError, clock,
@@ -38,7 +39,7 @@ const SLEPT: f64 = 10_000.0;
 
 #[derive(Clone)]
 pub struct BoardStore {
-    inner: Rc<RefCell<Inner>>,
+    pub(super) inner: Rc<RefCell<Inner>>,
     pub traces: Rc<RefCell<Traces>>,
     pub sweeper: Sweeper,
 }
@@ -51,29 +52,31 @@ impl PartialEq for BoardStore {
 
 /// What the board is made of: a ward, or the one bed of a patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+pub(super) enum Source {
     Ward(UnitId),
     Patient(PatientId),
 }
 
 impl Source {
-    const fn topic(self) -> Topic {
+    /// With whether waves are wanted.
+    fn topics(self, waves: bool) -> Vec<(Topic, bool)> {
         match self {
-            Source::Ward(unit) => Topic::Ward(unit),
-            Source::Patient(patient) => Topic::Patient(patient),
+            Source::Ward(unit) => vec![(Topic::Ward(unit), waves), (Topic::Alarms(unit), false)],
+            Source::Patient(patient) => vec![(Topic::Patient(patient), waves)],
         }
     }
 }
 
-struct Inner {
-    source: Source,
+pub(super) struct Inner {
+    pub(super) source: Source,
     /// Who the one bed's patient is, as far as the reader may know.
     record: Option<Rc<PatientRecord>>,
     waves: bool,
-    board: Option<WardBoard>,
+    pub(super) board: Option<WardBoard>,
     /// Came while a fetch was on its way; applied to what it brings.
     meanwhile: Vec<LiveMessage>,
     fetching: bool,
+    pub(super) lane: AlarmLane,
     fetch_again: bool,
     tiles: Vec<Rc<Tile>>,
     drawn_at: Vec<Instant>,
@@ -125,6 +128,7 @@ impl BoardStore {
                 board: None,
                 meanwhile: Vec::new(),
                 fetching: false,
+                lane: AlarmLane::default(),
                 fetch_again: false,
                 tiles: Vec::new(),
                 drawn_at: Vec::new(),
@@ -143,11 +147,11 @@ impl BoardStore {
             let store = self.clone();
             Callback::from(move |heard| store.heard(heard))
         };
-        let (topic, waves) = {
+        let topics = {
             let inner = self.inner.borrow();
-            (inner.source.topic(), inner.waves)
+            inner.source.topics(inner.waves)
         };
-        let line = LiveLine::open(vec![(topic, waves)], listener);
+        let line = LiveLine::open(topics, listener);
         let look = {
             let store = self.clone();
             Interval::new(LOOK_EVERY, move || store.look())
@@ -165,6 +169,7 @@ impl BoardStore {
         drop(inner);
         // The socket may take its time; the board need not wait for it.
         self.fetch();
+        self.fetch_alarms();
     }
 
     fn stop(&self) {
@@ -193,6 +198,7 @@ impl BoardStore {
             line.start_over();
         }
         self.fetch();
+        self.fetch_alarms();
     }
 
     fn heard(&self, heard: Heard) {
@@ -201,6 +207,7 @@ impl BoardStore {
                 self.traces.borrow_mut().clear();
                 self.inner.borrow_mut().listening_since = clock::now();
                 self.fetch();
+                self.fetch_alarms();
             }
             Heard::Wave(packet) => self.traces.borrow_mut().take(&packet, clock::now()),
             Heard::Message(message) => self.message(message),
@@ -212,6 +219,9 @@ impl BoardStore {
     }
 
     fn message(&self, message: LiveMessage) {
+        if let LiveMessage::Alarms { news, .. } = &message {
+            return self.hear_alarms(news);
+        }
         let next = {
             let mut inner = self.inner.borrow_mut();
             if inner.fetching {
@@ -228,7 +238,10 @@ impl BoardStore {
         match next {
             // The next look draws it; a board of 24 beds changes many times a second.
             Next::Nothing | Next::Draw => {}
-            Next::Fetch => self.fetch(),
+            Next::Fetch => {
+                self.fetch();
+                self.fetch_alarms();
+            }
             Next::Leave(error) => self.leave(error),
         }
     }
@@ -316,13 +329,13 @@ impl BoardStore {
         }
     }
 
-    fn redraw(&self) {
+    pub(super) fn redraw(&self) {
         let redraw = self.inner.borrow().redraw.clone();
         redraw.emit(());
     }
 
     /// Judges every bed by the present time, and draws those that look different.
-    fn look(&self) {
+    pub(super) fn look(&self) {
         if self.slept() {
             return self.wake_up();
         }
@@ -401,6 +414,7 @@ impl BoardStore {
                 now: clock::now(),
                 listening_since: inner.listening_since,
                 newest_sample: &|key| traces.newest(key),
+                alarms: &inner.lane.alarms,
             },
         )
     }
@@ -415,6 +429,7 @@ impl Inner {
             now,
             listening_since: self.listening_since,
             newest_sample: &|key| traces.newest(key),
+            alarms: &self.lane.alarms,
         };
         let fresh = self.tiles.len() != board.beds.len();
         if fresh {
@@ -429,7 +444,8 @@ impl Inner {
         let mut changed = false;
         let shown = self.tiles.iter_mut().zip(&mut self.drawn_at);
         for ((shown, drawn_at), bed) in shown.zip(&board.beds) {
-            if now.since(*drawn_at) < TILE_REST {
+            let same_alarms = shown.alarms == self.lane.alarms.on_tile(bed.id, now);
+            if same_alarms && now.since(*drawn_at) < TILE_REST {
                 continue;
             }
             let tile = tile::tile(bed, &moment);

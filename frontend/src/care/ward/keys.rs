@@ -5,7 +5,21 @@ use std::rc::Rc;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::grid::{self, Step};
-use crate::care::tile::Tile;
+use crate::care::{alarms::Shown, tile::Tile};
+
+/// As the help lists them.
+pub const KEYS: &[(&str, &str)] = &[
+    ("7 Enter", "open bed 7"),
+    ("← → ↑ ↓", "move between beds"),
+    ("Enter", "open the bed in focus"),
+    ("[ ]", "previous, next bed or screen"),
+    ("Esc", "close the bed"),
+    ("n", "next alarm that nobody owns"),
+    ("a", "acknowledge, at the open bed"),
+    ("s", "pause its sound, then confirm"),
+    ("v", "far view, and back"),
+    ("?", "this list"),
+];
 
 /// Focus goes to the bed, on the board, wherever it was before.
 pub fn focus_bed(label: &str) {
@@ -72,9 +86,25 @@ impl Keys {
             ("]", None) if self.open => Pressed::Walk(true),
             ("v", Some(_)) => Pressed::Far(None),
             ("v", None) => Pressed::Far(Some(1)),
+            ("n", _) => self.next_alarm(),
             ("?", _) => Pressed::Help,
             _ => Pressed::Nothing,
         }
+    }
+
+    /// The next bed after the focused one that calls for somebody.
+    fn next_alarm(&self) -> Pressed {
+        let focused = focused_bed();
+        let here = self
+            .tiles
+            .iter()
+            .position(|tile| Some(&tile.label) == focused.as_ref());
+        let calls = |tile: &&Rc<Tile>| tile.alarms.first.as_ref().is_some_and(Shown::calls);
+        let after = self.tiles.iter().skip(here.map_or(0, |here| here + 1));
+        after
+            .chain(&self.tiles)
+            .find(calls)
+            .map_or(Pressed::Nothing, |tile| Pressed::Focus(tile.label.clone()))
     }
 
     fn step(&self, step: Step) -> Pressed {

@@ -1,10 +1,13 @@
 //! The ward portal: the board, one bed's drawer, the far view.
 
+mod alarm_lane;
+mod alarm_strip;
 mod board_page;
 mod board_store;
 mod grid;
 mod keys;
 mod screen;
+mod sound;
 
 use fleetward_common::id::{BedId, PatientId, UnitId};
 use yew::{Html, component, html};

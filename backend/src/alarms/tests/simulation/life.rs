@@ -402,7 +402,7 @@ impl Life {
                 self.off_until = None;
                 Ok(())
             }
-            Change::Latched { .. } | Change::Returned { .. } => Ok(()),
+            Change::Latched { .. } | Change::Returned { .. } | Change::LimitsChanged { .. } => Ok(()),
         }
     }
 

@@ -84,7 +84,10 @@ fn colleagues(world: &World, someone: &Someone) -> Vec<Target> {
 }
 
 async fn ask(person: &Person<'_>, method: &str, pattern: &str, id: &str, body: &str) -> Answer {
-    let mut path = pattern.replace("{id}", id).replace("{message}", NOBODY);
+    let mut path = pattern
+        .replace("{id}", id)
+        .replace("{message}", NOBODY)
+        .replace("{alarm}", NOBODY);
     if path.ends_with("/history") {
         path.push_str("?metric=heart-rate&from=0&until=1000000&max_points=10");
     }
@@ -178,6 +181,7 @@ async fn check_topics(
             let mut tab = Tab::open(portal, person).await;
             let topic = match of.name.as_str() {
                 "ward" => Topic::Ward(row.id.parse().unwrap()),
+                "alarms" => Topic::Alarms(row.id.parse().unwrap()),
                 "device" => Topic::Device(row.id.parse().unwrap()),
                 "patient" => Topic::Patient(row.id.parse().unwrap()),
                 other => panic!("no such topic: {other}"),
@@ -199,6 +203,7 @@ async fn check_topics(
 const fn topic_name(topic: Topic) -> &'static str {
     match topic {
         Topic::Ward(_) => "ward",
+        Topic::Alarms(_) => "alarms",
         Topic::Device(_) => "device",
         Topic::Patient(_) => "patient",
         Topic::Fleet => "fleet",
@@ -237,6 +242,7 @@ fn every_topic_is_in_the_map() {
     let id = fleetward_common::id::UnitId::from_bytes([0; 16]);
     let topics = [
         Topic::Ward(id),
+        Topic::Alarms(id),
         Topic::Device(fleetward_common::id::DeviceId::from_bytes([0; 16])),
         Topic::Patient(fleetward_common::id::PatientId::from_bytes([0; 16])),
         Topic::Fleet,

@@ -1,0 +1,4 @@
+DROP TABLE bed_silences;
+DROP TABLE alarm_events;
+DROP TABLE alarms;
+DROP TABLE alarm_rules;
