@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use rustls::ServerConfig;
 
 use crate::{
+    access::hours,
     alarms::vigil::keep_watch,
     app::{App, StartError},
     care::{emergency::closing::keep_closing, key_rotation},
@@ -146,6 +147,7 @@ pub fn start_behind(app: &Data<App>, ports: Ports, door: Door) -> Result<Running
     let background = vec![
         actix_web::rt::spawn(watchdog::watch(app.twins.clone())),
         actix_web::rt::spawn(keep_watch(app.clone())),
+        actix_web::rt::spawn(hours::keep(app.clone())),
         actix_web::rt::spawn(keep_closing(app.clone())),
         actix_web::rt::spawn(keep_watching(app.clone())),
         actix_web::rt::spawn(tidy_waves(

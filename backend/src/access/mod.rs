@@ -35,6 +35,7 @@ pub mod actor;
 pub mod break_glass;
 mod capabilities;
 pub mod epochs;
+pub mod hours;
 mod lookup;
 mod memo;
 mod noting;

@@ -30,7 +30,7 @@ use crate::{
 
 const FLUSH: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_secs(2);
-/// Intervals also end by themselves, without anyone changing a row.
+/// What ends by the clock is told by `access::hours`; this is for what nobody told.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// A tab that took nothing for this long is gone, whatever its connection says.
 const STUCK: Duration = Duration::from_secs(20);

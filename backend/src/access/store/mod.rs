@@ -4,6 +4,7 @@ mod conditions;
 mod device_standing;
 pub mod grants;
 pub mod held;
+pub mod hours;
 pub mod scope;
 mod standing;
 

@@ -1,5 +1,7 @@
 //! Whatever changes about who may see what reaches the open streams. Each test prints the delay.
 
+use std::time::Duration;
+
 use fleetward::{
     access::Access,
     care::store::places,
@@ -12,10 +14,12 @@ use fleetward_common::{
     id::{BedId, DeviceId, IntervalId, UnitId},
     live::{LiveMessage, Topic},
 };
+use serde_json::json;
 
 use crate::{
     care::board_of,
     on_both_engines,
+    people::{administrator, member},
     support::{Delay, Person, Portal, tab::Tab},
 };
 
@@ -94,6 +98,23 @@ on_both_engines! {
         .await;
         until_refused(&mut tab, "a ward that is left", &since).await;
         assert_eq!(rashida.get(&format!("/api/v1/wards/{unit}")).await.status, 404);
+    }
+
+    async fn a_ward_whose_last_hour_is_over_by_the_clock(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let rashida = portal.sign_in("rashida.amadi").await;
+        let (board, mut tab) = watching(&portal, &rashida).await;
+        let her = member(&ruth, "Rashida Amadi").await;
+        let until = portal.app.clock.now() + Duration::from_secs(3);
+        let planned = json!({ "role": her.role, "units": [{ "unit": board.ward.id, "until": until }] });
+        let answer = ruth.post(&format!("/api/v1/people/{}/change", her.membership), &planned).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let path = format!("/api/v1/wards/{}", board.ward.id);
+        assert_eq!(rashida.get(&path).await.status, 200);
+        tokio::time::sleep(until.since(portal.app.clock.now())).await;
+        let since = Delay::begins();
+        until_refused(&mut tab, "a ward whose last hour is over", &since).await;
+        assert_eq!(rashida.get(&path).await.status, 404);
     }
 
     async fn a_ward_that_is_joined(portal: Portal) {
