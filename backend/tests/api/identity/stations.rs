@@ -21,11 +21,12 @@ use crate::{
 };
 
 /// What a screen may ask for: who it is, its ward's board, who may act on it, and the way in.
-const OPEN_TO_SCREENS: [&str; 6] = [
+const OPEN_TO_SCREENS: [&str; 7] = [
     "GET /api/v1/session",
     "GET /api/v1/capabilities",
     "GET /api/v1/wards",
     "GET /api/v1/wards/{id}",
+    "GET /api/v1/wards/{id}/alarms",
     "GET /api/v1/live",
     "GET /api/v1/station/people",
 ];
@@ -97,6 +98,9 @@ on_both_engines! {
         let other: WardBoard = board_of(&ivo).await;
         let screen = screen(&portal).await;
         assert_eq!(screen.get(&format!("/api/v1/wards/{}", other.ward.id)).await.status, 404);
+        assert_eq!(screen.get(&format!("/api/v1/wards/{}/alarms", other.ward.id)).await.status, 404);
+        let own = board_of(&screen).await.ward.id;
+        assert_eq!(screen.get(&format!("/api/v1/wards/{own}/alarms")).await.status, 200);
         let mut tab = Tab::open(&portal, &screen).await;
         let board = board_of(&screen).await;
         for topic in [
