@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
+use fleetward_common::time::Instant;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::store::hours;
@@ -30,6 +31,8 @@ pub async fn keep(app: Data<App>) {
 /// What comes next, as far as it was asked.
 #[derive(Default)]
 struct Known {
+    /// What came until then was told.
+    told: Option<Instant>,
     /// How often anything had moved then; `None` before the first look.
     moves: Option<u64>,
     next: Option<hours::Next>,
@@ -37,20 +40,29 @@ struct Known {
 
 async fn look(app: &App, known: &mut Known) -> Result<(), Failure> {
     let now = app.clock.now();
-    if let Some(next) = known.next.take_if(|next| next.at <= now) {
+    let mut told = known.told.unwrap_or(now);
+    if now < told {
+        // The clock was set back: what ended is not over any more, and will end once more.
+        (told, known.moves) = (now, None);
+    }
+    loop {
+        // Plans are changes too: whatever is planned moved something.
+        let moves = app.access.epochs.moves();
+        if known.moves != Some(moves) {
+            known.next = app
+                .db
+                .read(move |connection| Ok::<_, Failure>(hours::next(connection, told)?))
+                .await?;
+            known.moves = Some(moves);
+        }
+        let Some(next) = known.next.take_if(|next| next.at <= now) else {
+            known.told = Some(now);
+            return Ok(());
+        };
+        told = next.at;
+        // This moves something as well, so what comes after it is asked for.
         for organisation in next.whose {
             app.access.epochs.bump_scope(organisation);
         }
-        known.moves = None;
     }
-    // Plans are changes too: whatever is planned moved something.
-    let moves = app.access.epochs.moves();
-    if known.moves != Some(moves) {
-        known.next = app
-            .db
-            .read(move |connection| Ok::<_, Failure>(hours::next(connection, now)?))
-            .await?;
-        known.moves = Some(moves);
-    }
-    Ok(())
 }
