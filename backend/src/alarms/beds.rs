@@ -95,12 +95,18 @@ impl Beds {
         self.looked_around = None;
     }
 
-    /// Everything that came, and everything that time alone makes.
-    pub(super) fn found(&mut self, waiting: &[(DeviceId, Observation)], now: Instant) -> Vec<(Place, Event)> {
-        let mut events: Vec<(Place, Event)> = std::mem::take(&mut self.unwritten);
+    /// What devices said.
+    pub(super) fn heard(&mut self, waiting: &[(DeviceId, Observation)], now: Instant) -> Vec<(Place, Event)> {
+        let mut events = Vec::new();
         for (device, observation) in waiting {
             events.extend(self.observe(*device, observation, now));
         }
+        events
+    }
+
+    /// What time alone makes.
+    pub(super) fn passed(&mut self, now: Instant) -> Vec<(Place, Event)> {
+        let mut events = Vec::new();
         let watched: Vec<DeviceId> = self.devices.keys().copied().collect();
         for device in watched {
             events.extend(self.observe(device, &Observation::Tick, now));
@@ -287,7 +293,10 @@ impl Beds {
         }
     }
 
-    pub(super) async fn carry_out(&mut self, app: &App, events: Vec<(Place, Event)>) -> Result<(), Failure> {
+    /// After what could not be written down before.
+    pub(super) async fn carry_out(&mut self, app: &App, found: Vec<(Place, Event)>) -> Result<(), Failure> {
+        let mut events = std::mem::take(&mut self.unwritten);
+        events.extend(found);
         let mut by_place: HashMap<Place, Vec<Event>> = HashMap::new();
         for (place, event) in &events {
             by_place.entry(*place).or_default().push(event.clone());

@@ -201,7 +201,7 @@ impl Bedside {
             Event::SwitchOn { by } => {
                 changes.extend(self.off.take().map(|_| Change::SwitchedOn { by: Some(by) }));
             }
-            Event::Ask { alarm, level } => changes.extend(self.ask(alarm, level, now)?),
+            Event::Ask { alarm, level } => changes.extend(self.ask(alarm, level, now)),
             Event::DeviceLeft { device } => {
                 changes.extend(self.end(now, Ending::DeviceLeft, |episode| episode.device == device));
             }
@@ -210,7 +210,7 @@ impl Bedside {
                     !planted(Mutation::AlarmsOutstayThePatient)
                 }));
                 // Whoever lies here next begins with a bed that alarms.
-                self.pause = None;
+                changes.extend(self.pause.take().map(|_| Change::SoundResumed { by: None }));
                 changes.extend(self.off.take().map(|_| Change::SwitchedOn { by: None }));
             }
             Event::LimitsChanged { by } => changes.push(Change::LimitsChanged { by }),
@@ -363,18 +363,15 @@ impl Bedside {
         Ok(Change::SwitchedOff(off))
     }
 
-    fn ask(&mut self, alarm: AlarmId, level: Level, now: Instant) -> Result<Vec<Change>, Refused> {
-        let episode = self
-            .open
-            .iter_mut()
-            .find(|episode| episode.id == alarm)
-            .ok_or(Refused::NoSuchAlarm)?;
+    /// An alarm that ended meanwhile asks for nobody.
+    fn ask(&mut self, alarm: AlarmId, level: Level, now: Instant) -> Option<Change> {
+        let episode = self.open.iter_mut().find(|episode| episode.id == alarm)?;
         let owned = episode.acknowledged.is_some() && !planted(Mutation::AcknowledgedStillAsks);
         if owned || level <= episode.asked.level {
-            return Ok(Vec::new());
+            return None;
         }
         episode.asked = Asked { level, at: now };
-        Ok(vec![Change::Asked { alarm, level }])
+        Some(Change::Asked { alarm, level })
     }
 
     fn end(&mut self, at: Instant, because: Ending, which: impl Fn(&Episode) -> bool) -> Vec<Change> {

@@ -81,7 +81,6 @@ pub async fn set(
     let detail = json!({ "limits": wanted.own, "version": wanted.version + 1 });
     let entry = entry(
         &app,
-        permit.actor(),
         &permit,
         "alarm_limits_changed",
         "patient",

@@ -22,7 +22,7 @@ use super::{
     vigil::ActFailure,
 };
 use crate::{
-    access::{Acknowledge, Act, Actor, Bed, Patient, PauseAlarms, Permit, Read, SwitchOffAlarms},
+    access::{Acknowledge, Act, Bed, Patient, PauseAlarms, Permit, Read, SwitchOffAlarms},
     app::App,
     identity::{SignedIn, Watching},
     live::alarm_sight::{seen, sees},
@@ -130,7 +130,6 @@ pub async fn acknowledge(
     let by = permit.actor().person;
     let entry = entry(
         &app,
-        permit.actor(),
         &permit,
         "alarm_acknowledged",
         "alarm",
@@ -143,7 +142,7 @@ pub async fn acknowledge(
         .await
     {
         // Over before the nurse pressed: nothing is left to own.
-        Ok(_) | Err(ActFailure::Refused(Refused::NoSuchAlarm)) => Ok(HttpResponse::NoContent().finish()),
+        Ok(()) | Err(ActFailure::Refused(Refused::NoSuchAlarm)) => Ok(HttpResponse::NoContent().finish()),
         Err(failure) => Err(told(failure)),
     }
 }
@@ -254,17 +253,9 @@ async fn at_bed<A: Act>(
     detail: Value,
 ) -> Result<HttpResponse, Failure> {
     let bed = permit.id();
-    let entry = entry(
-        app,
-        permit.actor(),
-        permit,
-        event_name,
-        "bed",
-        bed.stored(),
-        detail,
-    )?;
+    let entry = entry(app, permit, event_name, "bed", bed.stored(), detail)?;
     match app.vigil.act(app, bed, event, entry).await {
-        Ok(_) => Ok(HttpResponse::NoContent().finish()),
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
         Err(failure) => Err(told(failure)),
     }
 }
@@ -282,7 +273,6 @@ pub fn told(failure: ActFailure) -> Failure {
 
 pub fn entry<K: crate::access::Subject, A: Act>(
     app: &App,
-    actor: &Actor,
     permit: &Permit<K, A>,
     event: &'static str,
     kind: &'static str,
@@ -296,7 +286,7 @@ pub fn entry<K: crate::access::Subject, A: Act>(
         action: AuditAction::Execute,
         event,
         outcome: AuditOutcome::Success,
-        actor: actor.for_audit(),
+        actor: permit.actor().for_audit(),
         entity: id.try_into().ok().map(|id| AuditEntity { kind, id }),
         patient: standing.patient,
         detail,

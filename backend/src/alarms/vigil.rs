@@ -1,9 +1,8 @@
 //! Keeps watch over every occupied bed: what devices measured goes in, alarms come out.
 //!
-//! What decides is pure ([`device_watch`](super::device_watch), [`bedside`](super::bedside)); this is the
-//! shell that feeds it, writes down what changed and tells the wards. One lock holds all beds: a change is
-//! applied to a copy, committed, and only then true here, so a screen never shows what a restart would
-//! forget. A commit that fails is tried again with the next round; what was found is not lost.
+//! What decides is pure ([`device_watch`](super::device_watch), [`bedside`](super::bedside)); what is
+//! watched, and how a change becomes true, is in [`beds`](super::beds). This hears the twins, looks at the
+//! clock, and lets people in. One lock holds all beds.
 
 use std::{
     collections::VecDeque,
@@ -20,11 +19,14 @@ use fleetward_common::{
     id::{BedId, DeviceId, PatientId, UnitId},
     time::Instant,
 };
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{
     beds::{Also, Beds},
-    bedside::{Change, Event, Refused},
+    bedside::{Event, Refused},
     device_watch::Observation,
     store::{lane, limits::NewLimits},
 };
@@ -59,15 +61,24 @@ struct Inner {
 
 impl Vigil {
     /// Never waits: the twin's thread calls it.
-    fn hear(&self, device: DeviceId, observation: Observation) {
+    fn hear(&self, device: DeviceId, observations: impl Iterator<Item = Observation>) {
         let mut waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= MOST_WAITING {
-            waiting.pop_front();
-            self.inner.overrun.fetch_add(1, Ordering::Relaxed);
-        }
-        waiting.push_back((device, observation));
+        let before = waiting.len();
+        waiting.extend(observations.map(|observation| (device, observation)));
+        let (heard, over) = (waiting.len() > before, waiting.len().saturating_sub(MOST_WAITING));
+        waiting.drain(..over);
         drop(waiting);
-        self.inner.bell.notify_one();
+        if over > 0 {
+            self.inner.overrun.fetch_add(over as u64, Ordering::Relaxed);
+        }
+        if heard {
+            self.inner.bell.notify_one();
+        }
+    }
+
+    fn take_waiting(&self) -> Vec<(DeviceId, Observation)> {
+        let mut waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.drain(..).collect()
     }
 
     /// Observations that were thrown away because judging was too far behind, since the start.
@@ -94,26 +105,28 @@ impl Vigil {
             .await
     }
 
-    /// Somebody does something at a bed. Written down with `entry` in one transaction; answers with what it
-    /// changed, which is nothing when somebody else was quicker.
+    /// Somebody does something at a bed. Written down with `entry` in one transaction, unless it changed
+    /// nothing because somebody else was quicker.
     pub async fn act(
         &self,
         app: &App,
         bed: BedId,
         event: Event,
         entry: AuditEntry,
-    ) -> Result<Vec<Change>, ActFailure> {
+    ) -> Result<(), ActFailure> {
         let mut beds = self.inner.beds.lock().await;
         beds.look_around(app).await?;
         let place = beds.place_of_bed(bed).map_err(ActFailure::Refused)?;
         let step = beds.apply(app, place, vec![event]).map_err(ActFailure::Refused)?;
-        let changes = step.changes.clone();
+        if step.changes.is_empty() {
+            return Ok(());
+        }
         let also = Also {
-            entry: (!changes.is_empty()).then_some(entry),
+            entry: Some(entry),
             limits: None,
         };
         beds.commit(app, vec![step], also).await?;
-        Ok(changes)
+        Ok(())
     }
 
     /// Other limits for a patient, in force at once.
@@ -160,44 +173,47 @@ impl From<Failure> for ActFailure {
 
 impl Audience for Vigil {
     fn publish(&self, device: DeviceId, publication: &Publication) {
-        for update in &publication.measured {
-            self.hear(
-                device,
-                Observation::Measured {
-                    metric: update.metric,
-                    interval_ms: update.interval_ms,
-                    reading: update.reading,
-                },
-            );
-        }
-        if let Some(technical) = &publication.technical {
-            self.hear(device, Observation::Technical(technical.clone()));
-        }
+        let measured = publication.measured.iter().map(|update| Observation::Measured {
+            metric: update.metric,
+            interval_ms: update.interval_ms,
+            reading: update.reading,
+        });
+        let technical = publication.technical.clone().map(Observation::Technical);
+        self.hear(device, measured.chain(technical));
     }
 }
 
 /// For as long as the server runs.
 pub async fn keep_watch(app: Data<App>) {
+    let mut rounds = interval(ROUND);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let bell = app.vigil.inner.bell.notified();
-        // Whether something came or time passed: both are looked at.
-        let _ = timeout(ROUND, bell).await;
-        if let Err(failure) = round(&app).await {
+        let judged = tokio::select! {
+            biased;
+            _ = rounds.tick() => round(&app).await,
+            () = app.vigil.inner.bell.notified() => judge(&app).await,
+        };
+        if let Err(failure) = judged {
             tracing::error!(cause = %chain(&failure), "alarms could not be judged; it is tried again");
             tokio::time::sleep(ROUND).await;
         }
     }
 }
 
-/// One look at everything that waits, and at the time.
-pub async fn round(app: &App) -> Result<(), Failure> {
-    let vigil = &app.vigil;
-    let mut beds = vigil.inner.beds.lock().await;
+/// One look at everything that waits.
+async fn judge(app: &App) -> Result<(), Failure> {
+    let mut beds = app.vigil.inner.beds.lock().await;
     beds.look_around(app).await?;
-    let waiting: Vec<(DeviceId, Observation)> = {
-        let mut waiting = vigil.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.drain(..).collect()
-    };
-    let events = beds.found(&waiting, app.clock.now());
-    beds.carry_out(app, events).await
+    let found = beds.heard(&app.vigil.take_waiting(), app.clock.now());
+    beds.carry_out(app, found).await
+}
+
+/// One look at everything that waits, and at what time alone makes.
+pub async fn round(app: &App) -> Result<(), Failure> {
+    let mut beds = app.vigil.inner.beds.lock().await;
+    beds.look_around(app).await?;
+    let now = app.clock.now();
+    let mut found = beds.heard(&app.vigil.take_waiting(), now);
+    found.extend(beds.passed(now));
+    beds.carry_out(app, found).await
 }

@@ -26,7 +26,9 @@ pub fn sees(alarm: &Alarm, beds: &Beds) -> bool {
 pub fn is_told(news: &AlarmNews, beds: &Beds) -> bool {
     match &news.alarm {
         Some(alarm) => sees(alarm, beds),
-        None => beds.get(&news.bed.bed).is_some_and(|classes| !classes.is_empty()),
+        None => beds
+            .get(&news.state.bed)
+            .is_some_and(|classes| !classes.is_empty()),
     }
 }
 

@@ -283,15 +283,13 @@ impl Tab {
                 return Ok(());
             };
             let (heard, beds) = (listening.heard, listening.scope.beds.clone());
-            let Ok(found) = self
+            let found = self
                 .app
                 .vigil
                 .news(&self.app.db, unit, heard, MOST, self.app.clock.now())
                 .await
-            else {
-                // What can't be read is not skipped: the next bell or look tries again.
-                return Ok(());
-            };
+                // What can't be read is not skipped: the tab comes back with its number.
+                .or(Err(End::Closed(CloseCode::Again, "Try again")))?;
             let Some(last) = found.last().map(|news| news.number) else {
                 return Ok(());
             };
@@ -300,7 +298,7 @@ impl Tab {
                 .into_iter()
                 .filter(|news| is_told(news, &beds))
                 .map(|news| AlarmNews {
-                    bed: seen(news.bed, &beds),
+                    state: seen(news.state, &beds),
                     ..news
                 })
                 .collect();

@@ -29,6 +29,11 @@ impl Metrics {
                 total(app.live.shed_waves()),
             ),
             (
+                "fleetward_alarm_observations_lost",
+                "Observations thrown away because judging alarms was too far behind, since start.",
+                total(app.vigil.overrun()),
+            ),
+            (
                 "fleetward_writer_waiting_jobs",
                 "Jobs that wait for the writer.",
                 count(backlog.jobs),

@@ -167,5 +167,5 @@ pub struct AlarmNews {
     pub at: Instant,
     pub event: AlarmEvent,
     pub alarm: Option<Alarm>,
-    pub bed: BedState,
+    pub state: BedState,
 }

@@ -96,7 +96,7 @@ impl Alarms {
                     self.open.push(alarm.clone());
                 }
             }
-            self.beds.insert(news.bed.bed, news.bed.clone());
+            self.beds.insert(news.state.bed, news.state.clone());
         }
         if let Some(last) = news.last() {
             self.heard = self.heard.max(last.number);
@@ -275,7 +275,7 @@ mod tests {
             number,
             at: NOON,
             event,
-            bed: BedState::plain(alarm.bed),
+            state: BedState::plain(alarm.bed),
             alarm: Some(alarm),
         }
     }

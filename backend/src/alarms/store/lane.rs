@@ -111,7 +111,7 @@ pub fn after(
                 at: instant(at),
                 event: AlarmEvent::parse(&event).ok_or(CORRUPT)?,
                 alarm: alarm.and_then(|id| known.get(&id).cloned()),
-                bed: states.get(&bed).cloned().unwrap_or_else(|| BedState::plain(bed)),
+                state: states.get(&bed).cloned().unwrap_or_else(|| BedState::plain(bed)),
             })
         })
         .collect()

@@ -267,7 +267,8 @@ fn a_patient_who_leaves_takes_alarms_pause_and_off_along() {
         at: at(2),
         because: Ending::PatientLeft,
     };
-    assert_eq!(changes, [ended, Change::SwitchedOn { by: None }]);
+    let sound = Change::SoundResumed { by: None };
+    assert_eq!(changes, [ended, sound, Change::SwitchedOn { by: None }]);
     assert_eq!(bed.bedside, Bedside::default());
 }
 
