@@ -129,6 +129,8 @@ words! {
         SwitchOffAlarms = "switch_off_alarms",
         /// A patient's own limits, on this board only.
         ChangeLimits = "change_limits",
+        /// Let one person at the maker see what a device measures, for a while.
+        OpenToSupport = "open_to_support",
         /// Move a patient to another bed.
         Transfer = "transfer",
         /// Open a patient to whom no relation leads, for a while and for a reason.

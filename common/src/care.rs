@@ -65,9 +65,9 @@ pub struct BoardBed {
 pub enum Occupancy {
     Free,
     Occupied {
-        patient: PatientId,
+        /// Only for those who may know who it is, as is the next.
+        patient: Option<PatientId>,
         since: Instant,
-        /// Only for those who may know who it is.
         identity: Option<PatientIdentity>,
         /// Since when no device has been here, if none is.
         unmonitored_since: Option<Instant>,
@@ -78,7 +78,7 @@ impl Occupancy {
     pub const fn patient(&self) -> Option<PatientId> {
         match self {
             Occupancy::Free => None,
-            Occupancy::Occupied { patient, .. } => Some(*patient),
+            Occupancy::Occupied { patient, .. } => *patient,
         }
     }
 }

@@ -78,9 +78,12 @@ impl EmergencyReason {
 pub const SHORTEST_SENTENCE: usize = 10;
 pub const LONGEST_SENTENCE: usize = 500;
 
-/// Whether this says something, at a length that someone will read.
+/// Whether this says something, in words, at a length that someone will read.
 pub fn is_a_sentence(text: &str) -> bool {
-    (SHORTEST_SENTENCE..=LONGEST_SENTENCE).contains(&text.trim().chars().count())
+    let words = text
+        .split_whitespace()
+        .filter(|word| word.chars().any(char::is_alphanumeric));
+    words.count() >= 2 && (SHORTEST_SENTENCE..=LONGEST_SENTENCE).contains(&text.trim().chars().count())
 }
 
 /// `POST /api/v1/emergency/look-up`: exactly one of the ways to name one patient. In the body, never in
@@ -216,6 +219,8 @@ mod tests {
     fn ten_letters_are_a_sentence_and_blanks_are_none() {
         assert!(is_a_sentence("Called now"));
         assert!(!is_a_sentence("emergency"));
+        assert!(!is_a_sentence(".......... ....."));
+        assert!(!is_a_sentence("xxxxxxxxxxxxxx"));
         assert!(!is_a_sentence("             x"));
         assert!(!is_a_sentence(&"x".repeat(501)));
     }

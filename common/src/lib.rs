@@ -11,6 +11,7 @@
 mod words;
 
 pub mod id;
+pub mod support;
 pub mod text;
 pub mod time;
 pub mod unit;

@@ -40,6 +40,16 @@ impl Actor {
         }
     }
 
+    /// The same person, who looks for research: nothing opened in an emergency comes along.
+    #[must_use]
+    pub fn for_research(self) -> Self {
+        Self {
+            purpose: Purpose::Research,
+            emergency: None,
+            ..self
+        }
+    }
+
     pub fn for_audit(&self) -> AuditActor {
         AuditActor {
             person: Some(self.person),

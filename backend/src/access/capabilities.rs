@@ -29,10 +29,14 @@ impl Access {
             .db
             .read(move |connection| K::standing(connection, id, now))
             .await?;
-        let standing = standing.ok_or(Failure::NotFound)?;
-        if self.classes::<K>(actor, Action::Read, &standing).is_empty() {
-            return Err(Failure::NotFound);
-        }
+        let readable = standing.as_ref().map_or(Classes::NONE, |standing| {
+            self.classes::<K>(actor, Action::Read, standing)
+        });
+        // Told is what they may do, and nothing of the row.
+        self.note_row::<K>(actor, id, Action::Read, standing.as_ref(), Classes::NONE);
+        let standing = standing
+            .filter(|_| !readable.is_empty())
+            .ok_or(Failure::NotFound)?;
         Ok(collected(&[K::KIND], |_, action| {
             self.classes::<K>(actor, action, &standing)
         }))

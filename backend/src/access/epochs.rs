@@ -24,13 +24,21 @@ pub struct EpochMark {
     scopes: u64,
 }
 
+impl EpochMark {
+    /// Equal to no mark that is ever taken: counters don't get there.
+    const OVERTAKEN: Self = Self {
+        policy: u64::MAX,
+        scopes: u64::MAX,
+    };
+}
+
 impl Epochs {
     /// How often the policy was replaced since the start.
     pub fn policy(&self) -> u64 {
         self.policy.load(Ordering::SeqCst)
     }
 
-    /// How often anything changed, at any organisation.
+    /// How often anything changed, at any organisation, the policy among it.
     pub fn moves(&self) -> u64 {
         self.moves.load(Ordering::SeqCst)
     }
@@ -38,6 +46,7 @@ impl Epochs {
     /// The policy changed.
     pub fn bump_policy(&self) {
         self.policy.fetch_add(1, Ordering::SeqCst);
+        self.moves.fetch_add(1, Ordering::SeqCst);
     }
 
     /// A membership, an assignment, a consent or a grant of this organisation changed. Call it after
@@ -46,6 +55,21 @@ impl Epochs {
         let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
         *scopes.entry(organisation).or_default() += 1;
         self.moves.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// For rows that were read since `moves` was asked, when whose they are came out only by reading: what
+    /// moved meanwhile may be in them or not, so the mark is an old one from the start.
+    pub fn mark_read_since<'a>(
+        &self,
+        moves: u64,
+        organisations: impl IntoIterator<Item = &'a OrganisationId>,
+    ) -> EpochMark {
+        let mark = self.mark(organisations);
+        if self.moves() == moves {
+            mark
+        } else {
+            EpochMark::OVERTAKEN
+        }
     }
 
     pub fn mark<'a>(&self, organisations: impl IntoIterator<Item = &'a OrganisationId>) -> EpochMark {
@@ -75,6 +99,28 @@ mod tests {
         assert_eq!(epochs.mark([&northgate]), before);
         epochs.bump_scope(northgate);
         assert_ne!(epochs.mark([&northgate]), before);
+    }
+
+    #[test]
+    fn what_moved_while_rows_were_read_makes_their_mark_an_old_one() {
+        let northgate = OrganisationId::new(Instant::EPOCH, [1; 10]);
+        let epochs = Epochs::default();
+        let moves = epochs.moves();
+        assert_eq!(
+            epochs.mark_read_since(moves, [&northgate]),
+            epochs.mark([&northgate])
+        );
+        for moved in [
+            |epochs: &Epochs| epochs.bump_scope(OrganisationId::from_bytes([2; 16])),
+            Epochs::bump_policy,
+        ] {
+            let moves = epochs.moves();
+            moved(&epochs);
+            assert_ne!(
+                epochs.mark_read_since(moves, [&northgate]),
+                epochs.mark([&northgate])
+            );
+        }
     }
 
     #[test]

@@ -62,9 +62,9 @@ pub use actor::Actor;
 pub use epochs::Epochs;
 pub use permit::{
     AccessReview, Acknowledge, Act, Administer, Bed, ChangeLimits, Classes, Consent, DecideReview, Device,
-    EnrolStation, Export, HistoryPermit, Listing, ManageConsent, Membership, OpenEmergency, Organisation,
-    Patient, PauseAlarms, Permit, Read, ReadAccessLog, ReadAudit, ReadHistory, ReadPolicy, Subject,
-    SwitchOffAlarms, Transfer, Unit,
+    EnrolStation, Export, HistoryPermit, Listing, ManageConsent, Membership, OpenEmergency, OpenToSupport,
+    Organisation, Patient, PauseAlarms, Permit, Read, ReadAccessLog, ReadAudit, ReadHistory, ReadPolicy,
+    Subject, SwitchOffAlarms, Transfer, Unit,
 };
 pub use store::held::held_since;
 

@@ -1,10 +1,13 @@
 //! Tells the audit trail what was decided, and by which relation.
 
-use fleetward_common::access::{Action, DataClass, Kind};
+use fleetward_common::{
+    access::{Action, DataClass, Kind},
+    id::{AccessReviewId, OrganisationId},
+};
 
 use super::{
     Access, Actor, Classes, Subject, question,
-    relations::{Facts, Standing},
+    relations::{Facts, Relation, Standing},
 };
 use crate::{
     platform::db::StoredId,
@@ -60,7 +63,26 @@ impl Access {
                 patient: standing.and_then(|standing| standing.patient),
             },
             classes: allowed,
-            relations: used.iter().map(super::relations::Relation::as_str).collect(),
+            relations: used.iter().map(Relation::as_str).collect(),
+            policy: self.memo().policy().version(),
+            policy_epoch: self.epochs.policy(),
+        });
+    }
+
+    /// Somebody read what they are asked about their own access. Of whom it was stays with the review.
+    pub fn note_asked(&self, actor: &Actor, review: AccessReviewId, organisation: OrganisationId) {
+        trail::note(Look {
+            asker: actor.asker(),
+            kind: Kind::AccessReview,
+            action: Action::Read,
+            at: At::Row {
+                id: *review.as_bytes(),
+                organisation: Some(organisation),
+                patient: None,
+            },
+            classes: vec![DataClass::Administrative],
+            relations: vec![Relation::AboutOneself.as_str()],
+            policy: self.memo().policy().version(),
             policy_epoch: self.epochs.policy(),
         });
     }
@@ -69,7 +91,14 @@ impl Access {
     pub(super) fn note_list(&self, actor: &Actor, kind: Kind, action: Action) {
         let allowing: Vec<(DataClass, Facts)> = DataClass::ALL
             .iter()
-            .map(|class| (*class, self.reach(actor, kind, *class, action).allow))
+            .map(|class| {
+                let usual = self.reach(actor, kind, *class, action).allow;
+                let opened = self.reach_opened(actor, kind, *class, action);
+                (
+                    *class,
+                    usual.and(opened.map_or(Facts::NONE, |opened| opened.allow)),
+                )
+            })
             .filter(|(_, allow)| *allow != Facts::NONE)
             .collect();
         let used: Facts = allowing.iter().flat_map(|(_, allow)| allow.iter()).collect();
@@ -79,7 +108,8 @@ impl Access {
             action,
             at: At::List,
             classes: allowing.iter().map(|(class, _)| *class).collect(),
-            relations: used.iter().map(super::relations::Relation::as_str).collect(),
+            relations: used.iter().map(Relation::as_str).collect(),
+            policy: self.memo().policy().version(),
             policy_epoch: self.epochs.policy(),
         });
     }

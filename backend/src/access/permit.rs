@@ -84,6 +84,7 @@ acts!(
     Export,
     ReadPolicy,
     EnrolStation,
+    OpenToSupport,
 );
 
 /// A set of data classes.

@@ -3,10 +3,11 @@
 //! Casbin takes any word and any column name. We don't: an unknown role, relation or effect stops the
 //! start, because it would silently never match, or match too much.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use casbin::{CoreApi, DefaultModel, Enforcer, StringAdapter, function_map::OperatorFunction, rhai::Dynamic};
 use fleetward_common::access::{Action, DataClass, Kind, Purpose, Role};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub use super::rule::{Effect, Rule};
@@ -72,6 +73,7 @@ pub struct Policy {
     /// One for each role: the rows of another never match, and a decision costs by the row.
     by_role: HashMap<Role, Enforcer>,
     rules: Vec<Rule>,
+    version: Arc<str>,
 }
 
 impl Policy {
@@ -91,11 +93,23 @@ impl Policy {
         for (role, lines) in lines {
             by_role.insert(role, enforcer(model, &lines.join("\n")).await?);
         }
-        Ok(Self { by_role, rules })
+        let digest = Sha256::digest(policy);
+        let version: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self {
+            by_role,
+            rules,
+            version: version.into(),
+        })
     }
 
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The first 12 digits of the SHA-256 of its text: the record says by which policy it was decided, also
+    /// after the next release.
+    pub(super) fn version(&self) -> Arc<str> {
+        Arc::clone(&self.version)
     }
 
     /// Casbin's answer. Slow (it walks every row of the role), so callers remember it.

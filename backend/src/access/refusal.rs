@@ -33,6 +33,9 @@ fn sentence(refused: Refused) -> &'static str {
         A::SwitchOffAlarms => {
             "Alarms are switched off by the ward’s charge nurse or a physician. Ask one of them; a pause of two minutes is yours."
         }
+        A::OpenToSupport => {
+            "A device is opened to its maker by who keeps it: the hospital’s biomedical engineer, or the provider’s technician. Ask one of them."
+        }
         A::Transfer => {
             "Moving a patient is for the charge nurse of the ward where the patient lies. Ask them to do it."
         }

@@ -158,6 +158,10 @@ impl Facts {
         self.0 == 0
     }
 
+    pub(super) const fn and(self, other: Facts) -> Facts {
+        Facts(self.0 | other.0)
+    }
+
     pub const fn meets(self, other: Facts) -> bool {
         self.0 & other.0 != 0
     }

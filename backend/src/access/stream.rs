@@ -48,62 +48,71 @@ impl Scope {
 impl Access {
     /// A topic outside the actor's reach is as absent as one that doesn't exist.
     pub async fn scope(&self, actor: &Actor, topic: Topic) -> Result<Scope, Failure> {
+        let moves = self.epochs.moves();
         let mut organisations = BTreeSet::from([actor.organisation]);
-        // Marked before the rows are read: a change in between makes the scope look old, never fresh.
-        let mut mark_after = |found: Option<OrganisationId>| organisations.extend(found);
-        let before = self.epochs.mark(&BTreeSet::from([actor.organisation]));
-        let classes = match topic {
+        let mut beds = HashMap::new();
+        let devices = match topic {
             Topic::Alarms(unit) => {
-                let permit = self.unit(unit).permit::<Read>(actor).await?;
-                permit.requires(DataClass::Technical)?;
-                mark_after(permit.standing().organisation);
-                let mark = self.epochs.mark(&organisations);
-                return Ok(Scope {
-                    devices: HashMap::new(),
-                    beds: self.beds_in(actor, unit).await?,
-                    organisations,
-                    mark,
-                });
+                organisations.extend(self.ward(actor, unit).await?);
+                beds = self.beds_in(actor, unit).await?;
+                HashMap::new()
             }
             Topic::Ward(unit) => {
-                let permit = self.unit(unit).permit::<Read>(actor).await?;
-                permit.requires(DataClass::Technical)?;
-                mark_after(permit.standing().organisation);
-                STREAMED.to_vec()
+                organisations.extend(self.ward(actor, unit).await?);
+                self.sights_listed(actor, topic, &STREAMED).await?
             }
             Topic::Patient(patient) => {
                 let permit = self.patient(patient).permit::<Read>(actor).await?;
-                mark_after(permit.standing().organisation);
-                STREAMED.to_vec()
+                organisations.extend(permit.standing().organisation);
+                self.sights_listed(actor, topic, &STREAMED).await?
             }
             Topic::Device(device) => {
                 let permit = self.device(device).permit::<Read>(actor).await?;
-                mark_after(permit.standing().organisation);
-                let mark = self.epochs.mark(&organisations);
+                let standing = permit.standing();
+                organisations.extend(standing.organisation);
+                if let Some(patient) = standing.patient {
+                    // A lent monitor: who moves its patient is not who holds it.
+                    let whose = self
+                        .db
+                        .read(move |connection| scope::organisation_of(connection, patient));
+                    organisations.extend(whose.await?);
+                }
                 let streamed: Classes = STREAMED.into_iter().collect();
                 let found = HashMap::from([(device, permit.classes().only(streamed))]);
                 let at = permit.granted_at();
-                let sights = self.db.read(move |connection| sights(connection, found, at));
-                return Ok(Scope {
-                    devices: sights.await?,
-                    beds: HashMap::new(),
-                    organisations,
-                    mark,
-                });
+                self.db
+                    .read(move |connection| sights(connection, found, at))
+                    .await?
             }
-            Topic::Fleet => vec![DataClass::Technical],
+            Topic::Fleet => self.sights_listed(actor, topic, &[DataClass::Technical]).await?,
         };
-        let mark = if organisations.len() == 1 {
-            before
-        } else {
-            self.epochs.mark(&organisations)
-        };
+        let mark = self.epochs.mark_read_since(moves, &organisations);
+        Ok(Scope {
+            devices,
+            beds,
+            organisations,
+            mark,
+        })
+    }
+
+    /// Whose ward it is, if it is in this actor's reach.
+    async fn ward(&self, actor: &Actor, unit: UnitId) -> Result<Option<OrganisationId>, Failure> {
+        let permit = self.unit(unit).permit::<Read>(actor).await?;
+        permit.requires(DataClass::Technical)?;
+        Ok(permit.standing().organisation)
+    }
+
+    async fn sights_listed(
+        &self,
+        actor: &Actor,
+        topic: Topic,
+        classes: &'static [DataClass],
+    ) -> Result<HashMap<DeviceId, Sight>, Failure> {
         let listing: Listing<Device, Read> = self.listing(actor);
-        let found = self
-            .db
+        self.db
             .read(move |connection| {
                 let mut devices: HashMap<DeviceId, Classes> = HashMap::new();
-                for class in classes {
+                for class in classes.iter().copied() {
                     let ids = match topic {
                         Topic::Ward(unit) => scope::devices_in_unit(connection, unit, &listing, class)?,
                         Topic::Patient(patient) => {
@@ -124,17 +133,9 @@ impl Access {
                 }
                 sights(connection, devices, listing.at())
             })
-            .await?;
-        Ok(Scope {
-            devices: found,
-            beds: HashMap::new(),
-            organisations,
-            mark,
-        })
+            .await
     }
-}
 
-impl Access {
     /// Beds of a unit that this actor sees, each with the classes of its alarms.
     pub async fn beds_in(&self, actor: &Actor, unit: UnitId) -> Result<HashMap<BedId, Classes>, Failure> {
         let listing: Listing<Bed, Read> = self.listing(actor);

@@ -36,7 +36,7 @@ pub fn bed(row: &BedRow, around: &Around) -> BoardBed {
         occupancy: match row.stay {
             None => Occupancy::Free,
             Some((patient, since)) => Occupancy::Occupied {
-                patient,
+                patient: around.identities.contains_key(&patient).then_some(patient),
                 since,
                 identity: around.identities.get(&patient).cloned(),
                 unmonitored_since: row

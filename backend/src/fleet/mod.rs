@@ -3,3 +3,5 @@
 
 mod query;
 pub mod routes;
+mod store;
+pub mod support;

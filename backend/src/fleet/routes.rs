@@ -12,7 +12,10 @@ use fleetward_common::{
     page::Page,
 };
 
-use super::query::{self, DeviceQuery};
+use super::{
+    query::{self, DeviceQuery},
+    support,
+};
 use crate::{
     access::{Actor, Device, Listing, Permit, Read},
     app::App,
@@ -26,9 +29,25 @@ use crate::{
 };
 
 pub fn routes() -> Routes {
+    let to_support = || Guard::Point(Kind::Device, Action::OpenToSupport);
     Routes::new()
         .get("/devices", Guard::List(Kind::Device, Action::Read), list)
         .get("/devices/{id}", Guard::Point(Kind::Device, Action::Read), one)
+        .get(
+            "/devices/{id}/support-access",
+            to_support(),
+            support::support_access,
+        )
+        .post(
+            "/devices/{id}/support-access",
+            to_support(),
+            support::open_to_support,
+        )
+        .delete(
+            "/devices/{id}/support-access/{grant}",
+            to_support(),
+            support::close_to_support,
+        )
         .get("/fleet/counts", Guard::List(Kind::Device, Action::Read), counts)
 }
 

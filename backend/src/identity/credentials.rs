@@ -62,8 +62,15 @@ impl Pen {
         entity: AuditEntity,
         notice: Notice<'_>,
     ) -> Result<(), Failure> {
+        let entry = self.entry((action, event), entity);
+        audit::append(connection, &self.secrets.audit, &entry)?;
+        notices::put(connection, &self.secrets, &self.clock, self.person(), notice)?;
+        Ok(())
+    }
+
+    fn entry(&self, (action, event): (AuditAction, &'static str), entity: AuditEntity) -> AuditEntry {
         let (actor, proof) = (&self.signed_in.actor, self.signed_in.proof.kind);
-        let entry = AuditEntry {
+        AuditEntry {
             organisation: actor.organisation,
             at: self.clock.now(),
             action,
@@ -73,10 +80,7 @@ impl Pen {
             entity: Some(entity),
             patient: None,
             detail: json!({ "proof": proof.as_str(), "weaker": proof.is_weaker() }),
-        };
-        audit::append(connection, &self.secrets.audit, &entry)?;
-        notices::put(connection, &self.secrets, &self.clock, actor.person, notice)?;
-        Ok(())
+        }
     }
 
     fn myself(&self) -> AuditEntity {
@@ -103,6 +107,19 @@ fn close(app: &App, ended: Vec<SessionId>) {
     for session in ended {
         app.live.end_session(session);
     }
+}
+
+/// The offer after a password is put off.
+pub async fn decline_passkey(app: &App, signed_in: &SignedIn) -> Result<(), Failure> {
+    let pen = Pen::of(app, signed_in);
+    app.db
+        .write(move |connection| {
+            let entry = pen.entry((AuditAction::Update, "passkey_offer_declined"), pen.myself());
+            store::people::decline_passkey(connection, pen.person(), entry.at)?;
+            audit::append(connection, &pen.secrets.audit, &entry)?;
+            Ok::<_, Failure>(())
+        })
+        .await
 }
 
 pub async fn view(app: &App, signed_in: &SignedIn) -> Result<SecurityView, Failure> {

@@ -16,7 +16,7 @@ use maud::Markup;
 use super::{
     browser::Browser,
     ceremonies::Ticket,
-    credential_routes, pages,
+    credential_routes, credentials, pages,
     session::{self, SignedIn, Watching, Whoever},
     session_routes,
     sign_in::{self, Opened, SECOND_STEP, Started},
@@ -233,12 +233,7 @@ async fn passkey_offer(
 
 async fn passkey_later(app: Data<App>, signed_in: Option<SignedIn>) -> Result<HttpResponse, Failure> {
     if let Some(signed_in) = signed_in {
-        let (person, now) = (signed_in.actor.person, app.clock.now());
-        app.db
-            .write(move |connection| {
-                store::people::decline_passkey(connection, person, now).map_err(Failure::from)
-            })
-            .await?;
+        credentials::decline_passkey(&app, &signed_in).await?;
     }
     Ok(see_other("/"))
 }

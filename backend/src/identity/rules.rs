@@ -88,6 +88,7 @@ impl Rules {
                 Role::PlatformOperator
                 | Role::PrivacyOfficer
                 | Role::HospitalAdministrator
+                | Role::ProviderAdministrator
                 | Role::ManufacturerAdministrator,
             ) => (8 * HOUR, HOUR, Untouched::Ends),
             (_, Portal::Staff, _) => (12 * HOUR, HOUR, Untouched::Ends),

@@ -15,6 +15,7 @@ use actix_web::{
     web::Data,
 };
 use fleetward_common::{
+    access::Purpose,
     credentials::Proof,
     id::SessionId,
     identity::{SessionView, UnitSummary},
@@ -39,6 +40,9 @@ use crate::{
     privacy::trail,
 };
 
+/// What a request is for, where that is not the session's purpose: `HRESCH` and nothing else. It opens what
+/// patients agreed to for research, and closes everything that treating them opens.
+const PURPOSE_OF_USE: &str = "purpose-of-use";
 /// `__Host-`: only over a secure line, only to this host, for every path, from no subdomain.
 pub const COOKIE: &str = SESSION_COOKIE;
 /// Beside it on a ward's screen: who acts there now.
@@ -193,7 +197,10 @@ impl FromRequest for SignedIn {
         let asked = Asked::of(request);
         Box::pin(async move {
             let asked = asked?;
-            let person = asked.person().await?;
+            let mut person = asked.person().await?;
+            if asked.for_research {
+                person.actor = person.actor.for_research();
+            }
             trail::note_asker(person.actor.asker());
             asked.note_use(&person);
             Ok(person)
@@ -225,6 +232,7 @@ struct Asked {
     session: Token,
     acting: Option<Token>,
     unattended: bool,
+    for_research: bool,
 }
 
 impl Asked {
@@ -233,7 +241,14 @@ impl Asked {
         let (Some(app), Some(session)) = (app, Token::of_request(request)) else {
             return Err(Failure::SignInRequired);
         };
+        let purpose = request.headers().get(PURPOSE_OF_USE);
+        if purpose.is_some_and(|purpose| purpose != Purpose::Research.as_str()) {
+            return Err(Failure::BadRequest(
+                "A request can say HRESCH, and is then answered for research. Every other purpose is the session’s.".to_owned(),
+            ));
+        }
         Ok(Self {
+            for_research: purpose.is_some(),
             app,
             session,
             acting: Token::acting_of_request(request),

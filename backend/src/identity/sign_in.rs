@@ -280,6 +280,24 @@ pub(super) async fn recognised(
     }
 }
 
+/// Somebody at a ward's screen acts as what they are at its organisation, if they are anything there.
+async fn here(app: &App, account: &Account, seat: &Seat, now: Instant) -> Result<Account, Failure> {
+    let mut here = account.clone();
+    if let Seat::Screen(screen) = seat
+        && screen.actor.organisation != account.organisation
+    {
+        let (person, organisation) = (account.person, screen.actor.organisation);
+        let found = app
+            .db
+            .read(move |connection| store::people::membership_at(connection, person, organisation, now))
+            .await?;
+        if let Some((membership, role)) = found {
+            (here.membership, here.organisation, here.role) = (membership, organisation, role);
+        }
+    }
+    Ok(here)
+}
+
 /// Starts a session for someone who has proven who they are. `spent` is the code that was shown; used
 /// before, it starts nothing.
 pub(super) async fn start_session(
@@ -291,6 +309,7 @@ pub(super) async fn start_session(
     spent: Option<Shown>,
 ) -> Result<Started, Failure> {
     let now = app.clock.now();
+    let account = &here(app, account, &seat, now).await?;
     let token = Token::random();
     let (kind, kiosk, replaced) = match &seat {
         Seat::Own { replaced } => (SessionKind::Person, None, *replaced),
@@ -384,9 +403,29 @@ async fn rehash(app: &App, account: &Account, password: String) -> Result<(), Fa
         return Ok(());
     };
     let (person, phc) = (account.person, app.sign_in.hashing.hash(password).await?);
+    let (key, entry) = (
+        app.secrets.audit.clone(),
+        AuditEntry {
+            organisation: account.organisation,
+            at: app.clock.now(),
+            action: AuditAction::Update,
+            event: "password_hash_renewed",
+            outcome: AuditOutcome::Success,
+            actor: AuditActor::SYSTEM,
+            entity: Some(AuditEntity {
+                kind: "person",
+                id: *person.as_bytes(),
+            }),
+            patient: None,
+            detail: json!({}),
+        },
+    );
     app.db
         .write(move |connection| {
-            store::passwords::rehash(connection, person, &outdated, &phc).map_err(Failure::from)
+            if store::passwords::rehash(connection, person, &outdated, &phc)? {
+                audit::append(connection, &key, &entry)?;
+            }
+            Ok::<_, Failure>(())
         })
         .await
 }

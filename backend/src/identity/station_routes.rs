@@ -17,7 +17,9 @@ use super::{
     browser::Browser,
     rules::SessionKind,
     session::{self, SignedIn, Watching},
-    stations, store,
+    stations,
+    step_up::{self, Ways},
+    store,
 };
 use crate::{
     access::EnrolStation as Enrol,
@@ -64,6 +66,8 @@ pub async fn enrol(
             "This browser is a ward’s screen already. Take it back first.".to_owned(),
         ));
     }
+    let ways = Ways::of(&app, &signed_in).await?;
+    step_up::recent_for_own_credentials(&signed_in, &ways, app.clock.now())?;
     let browser = Browser::of(&request);
     let started = stations::enrol(&app, &permit, wanted, signed_in.actor.session, &browser).await?;
     Ok(HttpResponse::NoContent().cookie(started.cookie()).finish())

@@ -42,7 +42,7 @@ pub fn recent(signed_in: &SignedIn, now: Instant) -> Result<Proof, Failure> {
     }
 }
 
-/// The proof that a change of one's own credentials rests on: as strong as this person can give. Who has
+/// The proof that a change of one's own credentials, or a new ward's screen, rests on: as strong as this person can give. Who has
 /// nothing but a password proves with that, or nobody could ever add a first passkey.
 pub fn recent_for_own_credentials(signed_in: &SignedIn, ways: &Ways, now: Instant) -> Result<Proof, Failure> {
     if ways.has_passkey() || ways.factor.is_some() {

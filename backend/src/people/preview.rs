@@ -205,6 +205,11 @@ const DEEDS: &[Deed] = &[
         Action::SwitchOffAlarms,
         None,
     ),
+    deed(
+        "Open a device to one person at its maker, for some hours",
+        Action::OpenToSupport,
+        None,
+    ),
     deed("Move a patient to another bed", Action::Transfer, None),
     deed(
         "Open a patient in an emergency, with a reason",

@@ -13,7 +13,7 @@ use fleetward_common::{
 use serde_json::json;
 
 use super::{
-    desk::Desk,
+    desk::{Desk, must_have_proven},
     places::{to_administer, view},
     store::places,
 };
@@ -57,8 +57,9 @@ pub async fn set(
             "Give whole hours, from 1 to 720 (30 days).".to_owned(),
         ));
     }
-    let organisation = permit.id();
-    let desk = Desk::of(&app, &signed_in, app.clock.now());
+    let (organisation, now) = (permit.id(), app.clock.now());
+    must_have_proven(&signed_in, now)?;
+    let desk = Desk::of(&app, &signed_in, now);
     app.db
         .write(move |connection| {
             if !places::house_of(connection, organisation)?.kind.has_patients() {

@@ -36,6 +36,8 @@ pub enum Way {
     Row,
     List,
     Board,
+    /// By record number or bed, before an emergency is opened.
+    LookUp,
 }
 
 impl Looked {
@@ -136,13 +138,6 @@ impl Together {
         self.looks.iter().any(wanted)
     }
 
-    /// Whoever works at a privacy officer's desk looks at the record, whatever stands beside it.
-    fn is_officers(&self) -> bool {
-        self.looks
-            .iter()
-            .all(|look| look.role == Some(Role::PrivacyOfficer))
-    }
-
     fn kind(&self, last: &Looked, named: &Named, emergency: bool) -> LookKind {
         let of_the_patient = self.any(|look| look.has(DataClass::Identity) || look.has(DataClass::Clinical));
         match last.role {
@@ -175,10 +170,13 @@ impl Together {
         if self.any(|look| look.has(DataClass::Clinical) && look.earlier) {
             parts.push("your earlier measurements");
         }
-        let seen = match parts.as_slice() {
-            [] if self.is_officers() || self.any(|look| look.has(DataClass::Administrative)) => {
-                return "Saw who looked at your data. Not your measurements.".to_owned();
+        if self.any(|look| look.has(DataClass::Administrative)) {
+            parts.push("who looked at your data");
+            if !self.any(|look| look.has(DataClass::Clinical)) {
+                return format!("Saw {}. Not your measurements.", parts.join(" and "));
             }
+        }
+        let seen = match parts.as_slice() {
             [] => return "Saw the device only. Not your name, not your measurements.".to_owned(),
             [one] => (*one).to_owned(),
             [one, other] => format!("{one} and {other}"),
@@ -190,6 +188,8 @@ impl Together {
             ", in a list"
         } else if self.looks.iter().all(|look| look.way == Way::Board) {
             ", on the ward’s board"
+        } else if self.looks.iter().all(|look| look.way == Way::LookUp) {
+            ", when looking somebody up in an emergency"
         } else {
             ""
         };
@@ -333,6 +333,18 @@ mod tests {
             .unwrap();
         assert_eq!(emergency.what, "Saw your measurements, in an emergency.");
         assert!(emergency.why.starts_with("an emergency"));
+    }
+
+    #[test]
+    fn who_looked_the_patient_up_for_an_emergency_that_they_did_not_open_is_in_it() {
+        let mut looked_up = look(3, MORNING, &[DataClass::Identity], "same_organisation");
+        looked_up.way = Way::LookUp;
+        let line = &words(vec![looked_up])[0];
+        assert_eq!(
+            line.what,
+            "Saw your name, when looking somebody up in an emergency."
+        );
+        assert_eq!(line.why, "your treatment");
     }
 
     #[test]

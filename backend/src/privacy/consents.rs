@@ -7,7 +7,7 @@ use fleetward_common::{
 };
 use serde_json::json;
 
-pub use super::store::consents::{Grantee, NewConsent, NewSupportGrant, add, grant_support};
+pub use super::store::consents::{Grantee, NewConsent, add};
 
 use super::{
     audit::{self, AuditAction, AuditEntity, AuditEntry, AuditOutcome},

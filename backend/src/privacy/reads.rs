@@ -36,6 +36,7 @@ pub async fn recorded<B: MessageBody + 'static>(
     };
     let about = about(&request, &app.secrets.audit);
     let trail = Trail::default();
+    trail.note_about(about.clone());
     let response = trail.scope(next.call(request)).await?;
     if Asking::current().is_some_and(|asking| asking.is_recorded()) {
         return Ok(response.map_into_left_body());

@@ -30,6 +30,26 @@ struct Noted {
     looks: Vec<Look>,
     results: Option<u64>,
     question: Option<Value>,
+    /// Where the request went and came from.
+    about: Map<String, Value>,
+}
+
+impl Noted {
+    /// What was decided, of all rows together.
+    fn decided(&self, first: &Look) -> Map<String, Value> {
+        let (classes, relations, patients) = together(&self.looks);
+        let mut decided = Map::new();
+        decided.insert("kind".to_owned(), json!(first.kind));
+        decided.insert("action".to_owned(), json!(first.action));
+        decided.insert("classes".to_owned(), json!(classes));
+        decided.insert("relations".to_owned(), json!(relations));
+        decided.insert("policy".to_owned(), json!(&*first.policy));
+        decided.insert("policy_epoch".to_owned(), json!(first.policy_epoch));
+        if patients.len() > 1 {
+            decided.insert("patients".to_owned(), json!(patients));
+        }
+        decided
+    }
 }
 
 /// Who asks, and in whose chain it is written down when it was about nobody else's data.
@@ -50,6 +70,8 @@ pub struct Look {
     pub classes: Vec<DataClass>,
     /// The relations by which it was allowed.
     pub relations: Vec<&'static str>,
+    /// Which policy decided: its text, and how often it was replaced since the start.
+    pub policy: Arc<str>,
     pub policy_epoch: u64,
 }
 
@@ -117,6 +139,23 @@ pub fn note_question(question: Value) {
     with(|noted| noted.question = Some(question));
 }
 
+/// For an entry that a read writes itself: what it says, with what access decided until now and where the
+/// request came from.
+pub fn with_decisions(detail: Value) -> Value {
+    let Value::Object(mut said) = detail else {
+        return detail;
+    };
+    with(|noted| {
+        let mut more = noted.about.clone();
+        if let Some(first) = noted.looks.first() {
+            more.append(&mut noted.decided(first));
+        }
+        more.append(&mut said);
+        said = more;
+    });
+    Value::Object(said)
+}
+
 fn with(note: impl FnOnce(&mut Noted)) {
     // Nobody's request: a test or a background task that asks for itself.
     let _ = TRAIL.try_with(|trail| note(&mut trail.0.lock().unwrap_or_else(PoisonError::into_inner)));
@@ -125,6 +164,10 @@ fn with(note: impl FnOnce(&mut Noted)) {
 impl Trail {
     pub async fn scope<F: Future>(&self, answer: F) -> F::Output {
         TRAIL.scope(self.clone(), answer).await
+    }
+
+    pub fn note_about(&self, about: Map<String, Value>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).about = about;
     }
 
     /// Whether any row was opened by way of an emergency.
@@ -167,17 +210,10 @@ impl Trail {
                 detail: Value::Object(detail),
             });
         };
-        let (classes, relations, patients) = together(&noted.looks);
-        detail.insert("kind".to_owned(), json!(first.kind));
-        detail.insert("action".to_owned(), json!(first.action));
-        detail.insert("classes".to_owned(), json!(classes));
-        detail.insert("relations".to_owned(), json!(relations));
-        detail.insert("policy_epoch".to_owned(), json!(first.policy_epoch));
+        detail.append(&mut noted.decided(first));
+        let (.., patients) = together(&noted.looks);
         if let Some(results) = noted.results {
             detail.insert("results".to_owned(), json!(results));
-        }
-        if patients.len() > 1 {
-            detail.insert("patients".to_owned(), json!(patients));
         }
         let (entity, organisation, patient) = match first.at {
             At::Row {
@@ -274,6 +310,7 @@ mod tests {
             at,
             classes: classes.to_vec(),
             relations: relations.to_vec(),
+            policy: "0123456789ab".into(),
             policy_epoch: 3,
         }
     }
@@ -318,6 +355,7 @@ mod tests {
             json!(["identity", "clinical", "technical"])
         );
         assert_eq!(entry.detail["relations"], json!(["care_team"]));
+        assert_eq!(entry.detail["policy"], json!("0123456789ab"));
         assert_eq!(entry.detail["policy_epoch"], json!(3));
     }
 

@@ -4,10 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use actix_web::web::Data;
 use fleetward_common::{
-    id::{AccessReviewId, EmergencyGrantId, IntervalId, MessageId, PatientId},
+    id::{EmergencyGrantId, IntervalId, MessageId, PatientId},
     review::{
-        Decide, Decision, Extension, MayDecide, OpenedItem, OwnView, Question, ReviewEvent, ReviewQueue,
-        ReviewStep, SimilarReview,
+        Decide, Decision, Extension, MayDecide, OpenedItem, OwnView, ReviewEvent, ReviewQueue, ReviewStep,
+        SimilarReview,
     },
     time::{Instant, Span},
 };
@@ -42,7 +42,7 @@ use crate::{
     },
     privacy::{
         audit::{self, AuditAction, AuditEntity, AuditEntry, AuditOutcome},
-        review,
+        review, trail,
     },
 };
 
@@ -321,7 +321,7 @@ pub(super) async fn looked(
         actor: actor.for_audit(),
         entity,
         patient,
-        detail,
+        detail: trail::with_decisions(detail),
     };
     let (key, organisation, me) = (app.secrets.audit.clone(), actor.organisation, actor.person);
     let (number, officers) = app
@@ -342,7 +342,7 @@ pub(super) async fn looked(
     })
 }
 
-fn checked(text: &str) -> Result<String, Failure> {
+pub(super) fn checked(text: &str) -> Result<String, Failure> {
     let text = text.trim();
     if (SHORTEST_NOTE..=LONGEST_NOTE).contains(&text.chars().count()) {
         Ok(text.to_owned())
@@ -422,72 +422,6 @@ pub async fn decide_one(
                 }),
                 patient: row.patient,
                 detail: json!({ "step": outcome.step.as_str(), "late": new.late }),
-            };
-            audit::append(connection, &key, &entry)?;
-            Ok::<_, Failure>(())
-        })
-        .await
-}
-
-pub async fn questions(app: &Data<App>, actor: &Actor) -> Result<Vec<Question>, Failure> {
-    let (keys, person) = (app.keys.clone(), actor.person);
-    app.db
-        .read(move |connection| {
-            steps::questions_to(connection, person)?
-                .into_iter()
-                .map(|(row, asked)| {
-                    Ok(Question {
-                        review: row.id,
-                        question: words::open_for_organisation(
-                            &keys,
-                            row.organisation,
-                            asked.id.as_bytes(),
-                            &asked.note,
-                        )?,
-                        asked_by: asked.by_name,
-                        asked_at: asked.at,
-                        due_at: row.answer_due_at.unwrap_or(row.due_at),
-                        opened_at: row.span.from,
-                    })
-                })
-                .collect()
-        })
-        .await
-}
-
-pub async fn answer(
-    app: &Data<App>,
-    actor: &Actor,
-    review: AccessReviewId,
-    answer: &str,
-) -> Result<(), Failure> {
-    let note = checked(answer)?;
-    let now = app.clock.now();
-    let step_id = IntervalId::new(now, app.clock.entropy());
-    let (keys, key, actor) = (app.keys.clone(), app.secrets.audit.clone(), actor.clone());
-    app.db
-        .write(move |connection| {
-            let row = steps::asked_of(connection, actor.person, review)?.ok_or(Failure::NotFound)?;
-            let new = steps::NewStep {
-                id: step_id,
-                note: words::seal_for_organisation(&keys, row.organisation, step_id.as_bytes(), &note)?,
-                at: now,
-                late: row.answer_due_at.is_some_and(|due| now > due),
-            };
-            steps::answer(connection, &row, &new)?;
-            let entry = AuditEntry {
-                organisation: row.organisation,
-                at: now,
-                action: AuditAction::Update,
-                event: "access_review_answered",
-                outcome: AuditOutcome::Success,
-                actor: actor.for_audit(),
-                entity: Some(AuditEntity {
-                    kind: "access_review",
-                    id: *row.id.as_bytes(),
-                }),
-                patient: row.patient,
-                detail: json!({ "late": new.late }),
             };
             audit::append(connection, &key, &entry)?;
             Ok::<_, Failure>(())

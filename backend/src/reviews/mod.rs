@@ -13,6 +13,7 @@
 //!
 //! Start with `decide.rs`, `rules.rs` and `explain.rs`, which have no I/O.
 
+mod asked;
 mod compose;
 mod decide;
 mod explain;

@@ -17,6 +17,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 
 use super::{
+    asked,
     export::{self, Copy, MOST_ENTRIES},
     handling, search,
     store::{queue::Part, record},
@@ -140,7 +141,7 @@ pub async fn decide(
     responses((status = 200, description = "Questions that wait for the signed-in person", body = Vec<Question>))
 )]
 pub async fn asked(app: Data<App>, signed_in: SignedIn) -> Result<Json<Vec<Question>>, Failure> {
-    handling::questions(&app, &signed_in.actor).await.map(Json)
+    asked::questions(&app, &signed_in.actor).await.map(Json)
 }
 
 #[utoipa::path(
@@ -160,7 +161,7 @@ pub async fn answer(
 ) -> Result<HttpResponse, Failure> {
     let id: AccessReviewId = id.parse().or(Err(Failure::NotFound))?;
     let given: GiveAnswer = body::json(&request, payload).await?;
-    handling::answer(&app, &signed_in.actor, id, &given.answer).await?;
+    asked::answer(&app, &signed_in.actor, id, &given.answer).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

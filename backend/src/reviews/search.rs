@@ -39,16 +39,14 @@ pub async fn search(
         })?),
         None => None,
     };
-    let by = json!({
-        "person": asked.person.is_some(),
+    let mut by = json!({
         "patient": asked.record_number.is_some() || asked.patient.is_some(),
-        "device": asked.serial.is_some(),
         "from": asked.from.map(Instant::micros),
         "until": asked.until.map(Instant::micros),
     });
     let keys = app.keys.clone();
     let now = permit.granted_at();
-    let (rows, names, searched) = app
+    let (rows, names, wanted) = app
         .db
         .read(move |connection| {
             let mut wanted = Wanted {
@@ -75,17 +73,19 @@ pub async fn search(
                 nobody |= devices.is_empty();
                 wanted.devices = Some(devices);
             }
-            let searched = wanted.patient;
             if nobody {
-                return Ok::<_, Failure>((Vec::new(), Default::default(), searched));
+                return Ok::<_, Failure>((Vec::new(), Default::default(), wanted));
             }
             let rows = record::search(connection, &permit, &wanted, PAGE + 1)?;
             let people: Vec<PersonId> = rows.iter().filter_map(|row| row.person).collect();
             let names = record::names(connection, &people)?;
-            Ok((rows, names, searched))
+            Ok((rows, names, wanted))
         })
         .await?;
-    let own_view = looked(app, &actor, "record_searched", None, searched, by).await?;
+    // Whom it was about, for the officer who reviews this one: by ids, which say nothing by themselves.
+    by["people"] = json!(wanted.people.map(ids));
+    by["devices"] = json!(wanted.devices.map(ids));
+    let own_view = looked(app, &actor, "record_searched", None, wanted.patient, by).await?;
     let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let next = (rows.len() > page)
         .then(|| rows.get(page.saturating_sub(1)).map(written))
@@ -109,6 +109,10 @@ pub async fn search(
         own_view,
         server_time: now,
     })
+}
+
+fn ids<I: ToString>(found: Vec<I>) -> Vec<String> {
+    found.iter().map(ToString::to_string).collect()
 }
 
 fn filled(text: Option<&str>) -> Option<&str> {

@@ -14,6 +14,7 @@ use fleetward_common::{
     review::{ChainLink, ChainView, Signal},
     time::{Instant, Span},
 };
+use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
@@ -32,7 +33,7 @@ use crate::{
         http::{Failure, failure::chain},
     },
     privacy::{
-        audit::{self, Verdict},
+        audit::{self, AuditAction, AuditActor, AuditEntity, AuditEntry, AuditOutcome, Verdict},
         checkpoint::CheckpointError,
         review::{self, About, NewReview},
     },
@@ -208,7 +209,9 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
             let names = record::names(connection, &people)?;
             let mut stand_out = Vec::new();
             for ((person, membership, patient, _), views) in &visits {
-                let (Some(first), Some(last)) = (views.first(), views.last()) else {
+                // Who was looked up and then opened in an emergency, was opened in an emergency.
+                let opened = views.iter().find(|view| is_emergency(view.purpose));
+                let (Some(first), Some(last)) = (opened.or(views.first()), views.last()) else {
                     continue;
                 };
                 let name = names.get(person).map_or("", String::as_str);
@@ -246,7 +249,7 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
     let Some((last, stand_out)) = found else {
         return Ok(0);
     };
-    let now = app.clock.now();
+    let (now, key) = (app.clock.now(), app.secrets.audit.clone());
     let ids: Vec<AccessReviewId> = stand_out
         .iter()
         .map(|_| AccessReviewId::new(now, app.clock.entropy()))
@@ -255,8 +258,16 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
         .write(move |connection| {
             let mut raised = 0;
             for (id, (first, last, patient, patients, signals)) in ids.into_iter().zip(stand_out) {
+                let record = |connection: &mut DbConnection, event, review| {
+                    let entry = by_rule(organisation, now, event, review, patient, &signals);
+                    audit::append(connection, &key, &entry).map(drop)
+                };
                 if let Some(patient) = patient.filter(|_| is_emergency(first.purpose)) {
-                    looks::mark_emergency(connection, first.person, patient, first.at, &signals)?;
+                    for review in
+                        looks::mark_emergency(connection, first.person, patient, first.at, &signals)?
+                    {
+                        record(connection, "access_review_widened", review)?;
+                    }
                     continue;
                 }
                 let day = first.at.micros().div_euclid(DAY);
@@ -267,6 +278,7 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
                     before.sort_unstable();
                     before.dedup();
                     looks::widen(connection, review, &before, last.at, patients)?;
+                    record(connection, "access_review_widened", review)?;
                     continue;
                 }
                 let new = NewReview {
@@ -276,7 +288,7 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
                     membership: first.membership,
                     role: first.role,
                     about: patient.map_or(About::Patients(patients), About::Patient),
-                    signals,
+                    signals: signals.clone(),
                     rules_version: VERSION,
                     span: Span {
                         from: first.at,
@@ -285,12 +297,42 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
                     raised_at: now,
                 };
                 review::raise(connection, &new)?;
+                record(connection, "access_review_raised", id)?;
                 raised += 1;
             }
             looks::move_cursor(connection, organisation, last, now)?;
             Ok::<_, Failure>(raised)
         })
         .await
+}
+
+/// What the rules did to a review, by themselves.
+fn by_rule(
+    organisation: OrganisationId,
+    at: Instant,
+    event: &'static str,
+    review: AccessReviewId,
+    patient: Option<PatientId>,
+    signals: &[Signal],
+) -> AuditEntry {
+    AuditEntry {
+        organisation,
+        at,
+        action: if event == "access_review_raised" {
+            AuditAction::Create
+        } else {
+            AuditAction::Update
+        },
+        event,
+        outcome: AuditOutcome::Success,
+        actor: AuditActor::SYSTEM,
+        entity: Some(AuditEntity {
+            kind: "access_review",
+            id: *review.as_bytes(),
+        }),
+        patient,
+        detail: json!({ "signals": signals, "rules_version": VERSION }),
+    }
 }
 
 /// No rota is kept yet. Someone whose work on every unit ends at a known time works in those intervals;

@@ -301,7 +301,7 @@ on_both_engines! {
         assert_eq!(acknowledge(&daniel, &alarm).await, 404);
         // Another patient's alarm is no alarm of this one.
         let other = board.beds.iter().find_map(|bed| match bed.occupancy {
-            fleetward_common::care::Occupancy::Occupied { patient, .. } if patient != alarm.patient => Some(patient),
+            fleetward_common::care::Occupancy::Occupied { patient: Some(patient), .. } if patient != alarm.patient => Some(patient),
             _ => None,
         });
         let elsewhere = Alarm { patient: other.unwrap(), ..alarm };

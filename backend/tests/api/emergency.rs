@@ -75,7 +75,7 @@ async fn status_of(person: &Person<'_>, path: &str) -> u16 {
 }
 
 /// Time passes, and somebody sits at the screen all the while.
-async fn minutes_pass(clock: &Clock, person: &Person<'_>, minutes: u64) {
+pub async fn minutes_pass(clock: &Clock, person: &Person<'_>, minutes: u64) {
     for step in (0..minutes).step_by(5) {
         clock.advance(Duration::from_secs(60 * 5.min(minutes - step)));
         assert_eq!(status_of(person, "/api/v1/emergency/wards").await, 200);
@@ -115,7 +115,7 @@ on_both_engines! {
         assert!(shown.identity.as_ref() == Some(&hollis.identity));
         assert_eq!(shown.ward.map(|ward| ward.name).as_deref(), Some("Ward 5A Medicine"));
         let at_bed = shown.bed.expect("a bed");
-        assert!(matches!(at_bed.occupancy, Occupancy::Occupied { patient, .. } if patient == hollis.patient));
+        assert!(matches!(at_bed.occupancy, Occupancy::Occupied { patient: Some(patient), .. } if patient == hollis.patient));
         assert_eq!(at_bed.devices.len(), 1);
         let view: BedView = tomas.read(&bed).await;
         assert!(view.devices[0].clinical.is_some());
@@ -134,6 +134,9 @@ on_both_engines! {
 
         let events = portal.events_about(hollis.patient).await;
         assert!(events.iter().any(|event| event == "emergency_looked_up"));
+        let looked_up = &portal.details_about(hollis.patient, "emergency_looked_up").await[0];
+        assert_eq!((&looked_up["classes"], &looked_up["relations"]), (&json!(["identity"]), &json!(["same_organisation"])));
+        assert!(looked_up["policy_epoch"].is_number() && looked_up["route"].is_string(), "{looked_up}");
         assert!(events.iter().any(|event| event == "emergency_access_opened"));
     }
 
@@ -209,7 +212,7 @@ on_both_engines! {
         let louise = portal.sign_in("louise.brandt").await;
         let board = crate::care::board_of(&louise).await;
         let bed = |label: &str| board.beds.iter().find(|bed| bed.label == label).unwrap();
-        let Occupancy::Occupied { patient: harte, .. } = bed("7").occupancy else { panic!("bed 7 is free") };
+        let Occupancy::Occupied { patient: Some(harte), .. } = bed("7").occupancy else { panic!("bed 7 is free") };
 
         break_the_record(&portal, true).await;
         let to = json!({ "bed": bed("8").id });
@@ -218,7 +221,8 @@ on_both_engines! {
         let hollis = opened(&mut tomas, HOLLIS).await;
         let path = format!("/api/v1/patients/{}", hollis.patient);
         assert_eq!(status_of(&tomas, &path).await, 200);
-        let extended = tomas.post("/api/v1/emergency/extension", &called()).await;
+        let longer = json!({ "reason": "life", "sentence": "Now in arrest, the team is here." });
+        let extended = tomas.post("/api/v1/emergency/extension", &longer).await;
         assert_eq!(extended.status, 200, "{}", extended.text);
         assert_eq!(tomas.delete("/api/v1/emergency").await.status, 204);
         assert_eq!(portal.events_about(hollis.patient).await, ["patient_admitted"]);
@@ -266,6 +270,8 @@ on_both_engines! {
         tomas.step_up().await;
         let short = json!({ "reason": "life", "sentence": "still" });
         assert_eq!(tomas.post("/api/v1/emergency/extension", &short).await.status, 400);
+        let the_same = tomas.post("/api/v1/emergency/extension", &called()).await;
+        assert!(the_same.status == 400 && the_same.text.contains("Say what is new"), "{}", the_same.text);
         let again = json!({ "reason": "life", "sentence": "Now in arrest, the team is here." });
         let answer = tomas.post("/api/v1/emergency/extension", &again).await;
         assert_eq!(answer.status, 200, "{}", answer.text);

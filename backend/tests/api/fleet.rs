@@ -19,7 +19,7 @@ on_both_engines! {
         let sites: Vec<_> = page.items.iter().filter_map(|device| device.site.as_deref()).collect();
         assert!(sites.contains(&"LARK-04") && sites.contains(&"HERON-11"));
         for bed in &board.beds {
-            let fleetward_common::care::Occupancy::Occupied { patient, identity, .. } = &bed.occupancy else {
+            let fleetward_common::care::Occupancy::Occupied { patient: Some(patient), identity, .. } = &bed.occupancy else {
                 continue;
             };
             let identity = identity.as_ref().unwrap();

@@ -232,8 +232,8 @@ on_both_engines! {
         let mut tab = Tab::open(&portal, &rashida).await;
         let devices = board.beds.iter().flat_map(|bed| &bed.devices).map(|device| Topic::Device(device.device));
         let patients = board.beds.iter().filter_map(|bed| match bed.occupancy {
-            fleetward_common::care::Occupancy::Occupied { patient, .. } => Some(Topic::Patient(patient)),
-            fleetward_common::care::Occupancy::Free => None,
+            fleetward_common::care::Occupancy::Occupied { patient: Some(patient), .. } => Some(Topic::Patient(patient)),
+            _ => None,
         });
         for topic in devices.chain(patients) {
             let text = serde_json::to_string(&ClientMessage::Subscribe { topic, waves: true, after: None }).unwrap();

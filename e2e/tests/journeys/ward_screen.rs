@@ -23,6 +23,7 @@ async fn make_a_screen(portal: &Portal, browser: &Browser) -> Outcome {
     browser.see("the name of the screen", "#station-name").await?;
     nothing_serious(browser, "making a ward screen").await?;
     browser.press("Make it a ward screen").await?;
+    browser.press("Prove it").await?;
     browser.read("Nobody signed in").await?;
     WardBoard::on(browser).await.map(drop)
 }

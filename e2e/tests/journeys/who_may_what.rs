@@ -50,7 +50,7 @@ fn a_patient_who_is_moved_leaves_the_open_board_of_the_old_ward() -> Outcome {
         let beds = board(&louise, "4B").await?.beds;
         let seven = beds.iter().find(|bed| bed.label == "7");
         let Some(Occupancy::Occupied {
-            patient,
+            patient: Some(patient),
             identity: Some(identity),
             ..
         }) = seven.map(|bed| bed.occupancy.clone())

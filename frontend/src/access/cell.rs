@@ -81,6 +81,7 @@ fn verb(action: Action) -> &'static str {
         Action::PauseAlarms => "hushes alarms",
         Action::ChangeLimits => "sets limits",
         Action::SwitchOffAlarms => "switches alarms off",
+        Action::OpenToSupport => "opens to support",
         Action::EnrolStation => "sets up screens",
         Action::Transfer => "moves",
         Action::OpenEmergency => "opens",

@@ -38,6 +38,7 @@ fn sentence(rule: &PolicyRule) -> String {
         Action::PauseAlarms => format!("hush alarms of {kind} for two minutes"),
         Action::ChangeLimits => format!("set limits of {kind}"),
         Action::SwitchOffAlarms => format!("switch alarms of {kind} off until a time"),
+        Action::OpenToSupport => format!("open {kind} to one person at its maker for some hours"),
         Action::EnrolStation => format!("make a browser the screen of {kind}"),
         Action::Transfer => format!("move {kind}"),
         Action::OpenEmergency => format!("open {kind} for 15 minutes, with a reason"),

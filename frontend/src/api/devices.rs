@@ -3,13 +3,14 @@
 use fleetward_common::{
     devices::{DeviceSummary, DeviceView},
     fleet::FleetCounts,
-    id::DeviceId,
+    id::{DeviceId, IntervalId},
     page::Page,
+    support::{OpenToSupport, SupportAccess},
 };
 
 use super::{
     ApiError,
-    client::{get, with_query},
+    client::{delete, get, tell, with_query},
 };
 
 /// Which devices: what the address of the fleet page holds, handed to the server as it is.
@@ -38,4 +39,16 @@ pub async fn get_device(device: DeviceId) -> Result<DeviceView, ApiError> {
 
 pub async fn counts() -> Result<FleetCounts, ApiError> {
     get("fleet/counts").await
+}
+
+pub async fn support_access(device: DeviceId) -> Result<SupportAccess, ApiError> {
+    get(&format!("devices/{device}/support-access")).await
+}
+
+pub async fn open_to_support(device: DeviceId, wanted: &OpenToSupport) -> Result<(), ApiError> {
+    tell(&format!("devices/{device}/support-access"), wanted).await
+}
+
+pub async fn close_to_support(device: DeviceId, grant: IntervalId) -> Result<(), ApiError> {
+    delete(&format!("devices/{device}/support-access/{grant}")).await
 }

@@ -90,10 +90,7 @@ pub fn passed_on(before: &WardBoard, now: &WardBoard) -> Vec<DeviceId> {
             .beds
             .iter()
             .find(|bed| bed.devices.iter().any(|at_bed| at_bed.device == device))?;
-        match bed.occupancy {
-            Occupancy::Occupied { patient, .. } => Some(patient),
-            Occupancy::Free => None,
-        }
+        bed.occupancy.patient()
     };
     now.beds
         .iter()
@@ -218,7 +215,7 @@ mod tests {
         let with = |patient: u8| {
             let mut board = ward_4b();
             board.beds[0].occupancy = Occupancy::Occupied {
-                patient: PatientId::from_bytes([patient; 16]),
+                patient: Some(PatientId::from_bytes([patient; 16])),
                 since: at(0),
                 identity: None,
                 unmonitored_since: None,

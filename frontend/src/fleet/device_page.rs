@@ -11,6 +11,7 @@ use yew_router::prelude::*;
 use super::{
     fleet_page::chip,
     state::state,
+    support_panel::SupportPanel,
     words::{clock_words, connection_words, faults_words},
 };
 use crate::{
@@ -42,6 +43,7 @@ pub fn device_page(props: &DevicePageProps) -> Html {
         <>
             <p><Link<StaffRoute> to={StaffRoute::Fleet} classes="back"><Icon name="left" />{ "All devices" }</Link<StaffRoute>></p>
             <AsyncView<DeviceView> of={view} what="the device" {ready} />
+            <SupportPanel device={props.device} />
         </>
     }
 }

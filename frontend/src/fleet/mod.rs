@@ -3,6 +3,7 @@
 mod device_page;
 mod fleet_page;
 mod state;
+mod support_panel;
 
 pub mod words;
 

@@ -10,7 +10,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::{
-    parts::{AskFirst, use_deed},
+    parts::{AskFirst, ProofFirst, use_deed},
     words::{delivery_words, invitation_words},
 };
 use crate::{
@@ -115,6 +115,7 @@ fn invitation(props: &InvitationProps) -> Html {
                 <div class="end"><span class="chip watch">{ "Invited" }</span></div>
             </div>
             { deed.say() }
+            <ProofFirst deed={deed.clone()} waiting={deed.proof()} />
             <section class="panel invitation" aria-label="Invitation">
                 <dl class="facts">
                     <div><dt>{ "Role" }</dt><dd>{ view.role.title() }</dd></div>

@@ -4,6 +4,7 @@ pub mod age;
 pub mod async_view;
 pub mod choice;
 pub mod connection_badge;
+pub mod deed;
 pub mod empty_state;
 pub mod error_panel;
 pub mod help_dialog;

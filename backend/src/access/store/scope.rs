@@ -1,15 +1,18 @@
 //! Which devices a live topic is made of, each class within the listener's reach.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
+    RunQueryDsl,
+};
 use fleetward_common::{
     access::DataClass,
-    id::{BedId, DeviceId, PatientId, UnitId},
+    id::{BedId, DeviceId, OrganisationId, PatientId, UnitId},
 };
 
 use crate::{
     access::permit::{Act, Bed, Device, Listing},
     platform::db::{DbConnection, DbError, StoredId, micros},
-    schema::{beds, device_assignments, devices},
+    schema::{beds, device_assignments, devices, patients},
 };
 
 macro_rules! assigned_now {
@@ -22,6 +25,19 @@ macro_rules! assigned_now {
                     .or(device_assignments::valid_until.assume_not_null().gt(micros($now))),
             )
     };
+}
+
+/// Whose patient this is.
+pub fn organisation_of(
+    connection: &mut DbConnection,
+    patient: PatientId,
+) -> Result<Option<OrganisationId>, DbError> {
+    let id: Option<Vec<u8>> = patients::table
+        .find(patient.stored())
+        .select(patients::organisation_id)
+        .first(connection)
+        .optional()?;
+    Ok(id.map(|id| OrganisationId::restored(&id)).transpose()?)
 }
 
 /// Devices that stand in this unit now.

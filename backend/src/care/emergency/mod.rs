@@ -36,6 +36,7 @@ use crate::{
     privacy::{
         audit::{AuditAction, AuditActor, AuditEntity, AuditEntry, AuditOutcome},
         review::{self, About, NewReview},
+        trail,
     },
 };
 
@@ -62,7 +63,8 @@ async fn look_up(app: &Data<App>, actor: &Actor, by: LookUp) -> Result<FoundPati
     let entry = AuditEntry {
         organisation: actor.organisation,
         at: now,
-        action: AuditAction::Execute,
+        // Who it is, is read.
+        action: AuditAction::Read,
         event: "emergency_looked_up",
         outcome: match patient {
             Some(_) => AuditOutcome::Success,
@@ -71,7 +73,7 @@ async fn look_up(app: &Data<App>, actor: &Actor, by: LookUp) -> Result<FoundPati
         actor: actor.for_audit(),
         entity: None,
         patient,
-        detail: json!({ "by": by_word, "found": patient.is_some() }),
+        detail: trail::with_decisions(json!({ "by": by_word, "found": patient.is_some() })),
     };
     app.recorder.write_in_emergency(entry).await?;
     let patient = patient.ok_or(Failure::NotFound)?;
@@ -212,6 +214,13 @@ async fn extend(app: &Data<App>, actor: &Actor, proof: Proof, asked: OpenInEmerg
                 .pop()
                 .ok_or(Failure::NotFound)?;
             let closes_at = extended(grant.closes_at, grant.extension.is_some(), now).ok_or_else(once)?;
+            let sealed = [(grant.patient, grant.id.as_bytes().as_slice(), &grant.sentence)];
+            let opened_for = words::open_for_patients(&keys, &sealed)?.pop().flatten();
+            if opened_for.is_some_and(|sentence| sentence == asked.sentence.trim()) {
+                return Err(Failure::BadRequest(
+                    "Say what is new: why it takes longer than what it was opened for.".to_owned(),
+                ));
+            }
             let sentence =
                 words::seal_for_patient(&keys, grant.patient, grant.id.as_bytes(), asked.sentence.trim())?;
             if !grants::extend(connection, &emergency, closes_at, asked.reason, &sentence, now)? {

@@ -58,12 +58,12 @@ pub fn rehash(
     person: PersonId,
     outdated: &str,
     phc: &str,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let unchanged = passwords::table
         .filter(passwords::person_id.eq(person.stored()))
         .filter(passwords::phc.eq(outdated));
-    diesel::update(unchanged)
+    let renewed = diesel::update(unchanged)
         .set(passwords::phc.eq(phc))
         .execute(connection)?;
-    Ok(())
+    Ok(renewed > 0)
 }

@@ -16,6 +16,7 @@ use crate::{
 const MOST_FAILURES_IN_A_ROW: i64 = 100;
 
 /// Someone who might sign in.
+#[derive(Clone)]
 pub struct Account {
     pub person: PersonId,
     pub login: String,
@@ -42,6 +43,29 @@ pub fn account(connection: &mut DbConnection, login: &str, now: Instant) -> Resu
         Some(person) => account_of(connection, PersonId::restored(&person)?, now),
         None => Ok(None),
     }
+}
+
+/// What the person is at this organisation now: the first thing they became.
+pub fn membership_at(
+    connection: &mut DbConnection,
+    person: PersonId,
+    organisation: OrganisationId,
+    now: Instant,
+) -> Result<Option<(MembershipId, Role)>, DbError> {
+    let row: Option<(Vec<u8>, String)> = memberships::table
+        .filter(memberships::person_id.eq(person.stored()))
+        .filter(memberships::organisation_id.eq(organisation.stored()))
+        .filter(memberships::suspended_at.is_null())
+        .filter(open_at!(memberships, now))
+        .order(memberships::valid_from)
+        .select((memberships::id, memberships::role))
+        .first(connection)
+        .optional()?;
+    let Some((membership, role)) = row else {
+        return Ok(None);
+    };
+    let role = Role::parse(&role).ok_or(CorruptRow { what: "role" })?;
+    Ok(Some((MembershipId::restored(&membership)?, role)))
 }
 
 /// The same for a person who is known already.

@@ -351,6 +351,10 @@ async fn go_and_sign_in(app: Data<App>, path: Path<String>) -> Result<HttpRespon
     Ok(response)
 }
 
+/// A link that somebody else found opens nothing to them.
+const TO_ANOTHER: &str = "This invitation was written to another address than yours. Ask who invited you to \
+                          write to the one by which Fleetward knows you.";
+
 async fn join_as_myself(
     app: Data<App>,
     request: HttpRequest,
@@ -386,19 +390,23 @@ async fn join_as_myself(
     let joined = app
         .db
         .write(move |connection| {
+            if !invitations::is_address_of(connection, person, &invitation.email)? {
+                return Ok::<_, Failure>(Err(TO_ANOTHER));
+            }
             let has_it = members::of_person(connection, person, invitation.organisation, now)?
                 .iter()
                 .any(|member| {
                     member.current.role == invitation.role && member.state(now) != MemberState::Ended
                 });
             if has_it {
-                return Ok::<_, Failure>(None);
+                return Ok(Err("You have this role there already."));
             }
-            take_in(connection, &invitation, person, &clock, &key, now).map(Some)
+            take_in(connection, &invitation, person, &clock, &key, now).map(Ok)
         })
         .await?;
-    let Some(membership) = joined else {
-        return Ok(again("You have this role there already."));
+    let membership = match joined {
+        Ok(membership) => membership,
+        Err(why) => return Ok(again(why)),
     };
     app.access.epochs.bump_scope(found.invitation.organisation);
     let started = member_session::switch(&app, &signed_in, membership, &Browser::of(&request)).await?;

@@ -1,6 +1,9 @@
 //! The tables `invitations` and `invitation_units`.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
+    RunQueryDsl,
+};
 use fleetward_common::{
     access::Role,
     id::{InvitationId, MembershipId, MessageId, OrganisationId, PersonId, UnitId},
@@ -305,6 +308,21 @@ pub fn delivery(connection: &mut DbConnection, message: MessageId) -> Result<out
 pub fn login_is_taken(connection: &mut DbConnection, login: &str) -> Result<bool, DbError> {
     let found: Option<Vec<u8>> = people::table
         .filter(people::login.eq(login))
+        .select(people::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Whether this is an address by which the person is known here.
+pub fn is_address_of(connection: &mut DbConnection, person: PersonId, email: &str) -> Result<bool, DbError> {
+    let found: Option<Vec<u8>> = people::table
+        .find(person.stored())
+        .filter(
+            people::login.eq(email).or(people::email
+                .is_not_null()
+                .and(people::email.assume_not_null().eq(email))),
+        )
         .select(people::id)
         .first(connection)
         .optional()?;

@@ -129,7 +129,7 @@ fn kind_of(detail: &str) -> Result<String, DbError> {
     Ok(kind.unwrap_or_default().to_owned())
 }
 
-/// `None` for the patient's own looks.
+/// `None` for the patient's own looks, and for who saw nothing of it.
 fn looked(row: Row, way: Way, own: &[Vec<u8>]) -> Result<Option<Looked>, DbError> {
     let (at, membership, role, purpose, event, _, _, detail) = row;
     let Some(membership) = membership.filter(|membership| !own.contains(membership)) else {
@@ -144,17 +144,25 @@ fn looked(row: Row, way: Way, own: &[Vec<u8>]) -> Result<Option<Looked>, DbError
             .filter_map(|word| word.as_str().map(str::to_owned))
             .collect()
     };
+    let classes: Vec<DataClass> = words("classes")
+        .iter()
+        .filter_map(|word| DataClass::parse(word))
+        .collect();
+    if classes.is_empty() {
+        return Ok(None);
+    }
     Ok(Some(Looked {
         at: instant(at),
         membership: MembershipId::restored(&membership)?,
         role: role.as_deref().and_then(Role::parse),
         purpose: purpose.as_deref().and_then(Purpose::parse),
-        way,
+        way: if event == "emergency_looked_up" {
+            Way::LookUp
+        } else {
+            way
+        },
         earlier: event == "history_read",
-        classes: words("classes")
-            .iter()
-            .filter_map(|word| DataClass::parse(word))
-            .collect(),
+        classes,
         relations: words("relations"),
     }))
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 use fleetward_common::{
     access::Role,
-    id::{ConsentId, DeviceId, IntervalId, OrganisationId, PatientId, PersonId},
+    id::{ConsentId, OrganisationId, PatientId, PersonId},
     sharing::{ConsentPurpose, GivenConsent, SharedWith, SharingChoice},
     time::Instant,
 };
@@ -13,9 +13,7 @@ use fleetward_common::{
 use crate::{
     access::{Act, Patient, Permit},
     platform::db::{CorruptRow, DbConnection, DbError, StoredId, instant, micros, open_at},
-    schema::{
-        consents, device_assignments, devices, memberships, organisations, patients, people, support_grants,
-    },
+    schema::{consents, device_assignments, devices, memberships, organisations, patients, people},
 };
 
 /// Memberships of now, with their people.
@@ -360,30 +358,4 @@ pub fn people_shared_with(
         });
     }
     Ok(shared)
-}
-
-pub struct NewSupportGrant {
-    pub id: IntervalId,
-    pub organisation: OrganisationId,
-    pub device: DeviceId,
-    pub person: PersonId,
-    pub granted_by: PersonId,
-    pub from: Instant,
-    pub until: Instant,
-}
-
-/// The custodian opens a device to one person of its maker, for a while.
-pub fn grant_support(connection: &mut DbConnection, new: &NewSupportGrant) -> QueryResult<()> {
-    diesel::insert_into(support_grants::table)
-        .values((
-            support_grants::id.eq(new.id.stored()),
-            support_grants::organisation_id.eq(new.organisation.stored()),
-            support_grants::device_id.eq(new.device.stored()),
-            support_grants::person_id.eq(new.person.stored()),
-            support_grants::granted_by.eq(new.granted_by.stored()),
-            support_grants::valid_from.eq(micros(new.from)),
-            support_grants::valid_until.eq(micros(new.until)),
-        ))
-        .execute(connection)
-        .map(drop)
 }

@@ -265,7 +265,7 @@ pub fn mark_emergency(
     patient: PatientId,
     at: Instant,
     signals: &[Signal],
-) -> QueryResult<()> {
+) -> Result<Vec<AccessReviewId>, DbError> {
     let theirs = reviews::table
         .filter(reviews::person_id.eq(person.stored()))
         .filter(reviews::patient_id.eq(patient.stored()))
@@ -273,8 +273,11 @@ pub fn mark_emergency(
         .filter(reviews::closed_at.is_null())
         .filter(reviews::first_at.le(micros(at)))
         .filter(reviews::signals.eq(""));
-    diesel::update(theirs)
+    let ids: Vec<Vec<u8>> = theirs.select(reviews::id).load(connection)?;
+    diesel::update(reviews::table.filter(reviews::id.eq_any(&ids)))
         .set(reviews::signals.eq(signals_text(signals)))
-        .execute(connection)
-        .map(drop)
+        .execute(connection)?;
+    ids.iter()
+        .map(|id| AccessReviewId::restored(id).map_err(DbError::from))
+        .collect()
 }

@@ -25,7 +25,7 @@ on_both_engines! {
         let louise = portal.sign_in("louise.brandt").await;
         let rashida = portal.sign_in("rashida.amadi").await;
         let board = board_of(&louise).await;
-        let Occupancy::Occupied { patient, .. } = board.beds[6].occupancy else { panic!("bed 7 is taken") };
+        let Occupancy::Occupied { patient: Some(patient), .. } = board.beds[6].occupancy else { panic!("bed 7 is taken") };
         assert!(may(&louise, Kind::Patient, patient).await.may(Kind::Patient, Action::Transfer));
         let rashidas = may(&rashida, Kind::Patient, patient).await;
         assert!(!rashidas.may(Kind::Patient, Action::Transfer));

@@ -47,7 +47,13 @@ fn hidden_row(board: &WardBoard, kind: Kind) -> Option<String> {
         (Kind::Unit, _) => Some(board.ward.id.to_string()),
         (Kind::Bed, _) => Some(bed.id.to_string()),
         (Kind::Device, _) => Some(bed.devices[0].device.to_string()),
-        (Kind::Patient, Occupancy::Occupied { patient, .. }) => Some(patient.to_string()),
+        (
+            Kind::Patient,
+            Occupancy::Occupied {
+                patient: Some(patient),
+                ..
+            },
+        ) => Some(patient.to_string()),
         _ => None,
     }
 }

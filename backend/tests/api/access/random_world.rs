@@ -9,12 +9,13 @@ use fleetward::{
         },
     },
     devices::store::register::{self, NewDevice, NewModel},
+    fleet::support::{NewSupportGrant, grant_support},
     identity::store::{
         organisations::{self, NewOrganisation, NewSite, NewUnit},
         people::{self, NewMembership, NewPerson},
     },
     platform::{db::DbConnection, http::Failure},
-    privacy::consents::{self, Grantee, NewConsent, NewSupportGrant},
+    privacy::consents::{self, Grantee, NewConsent},
 };
 use fleetward_common::{
     access::Role,
@@ -304,7 +305,7 @@ fn add_devices(connection: &mut DbConnection, chance: &mut Chance, world: &mut W
                 from,
                 until,
             };
-            consents::grant_support(connection, &grant)?;
+            grant_support(connection, &grant)?;
         }
         if chance.once_in(4) {
             continue;

@@ -36,8 +36,11 @@ async fn bed(rashida: &Person<'_>, label: &str) -> BoardBed {
 
 fn patient_in(bed: &BoardBed) -> PatientId {
     match &bed.occupancy {
-        Occupancy::Occupied { patient, .. } => *patient,
-        Occupancy::Free => panic!("bed {} is free", bed.label),
+        Occupancy::Occupied {
+            patient: Some(patient),
+            ..
+        } => *patient,
+        _ => panic!("nobody lies in bed {}", bed.label),
     }
 }
 

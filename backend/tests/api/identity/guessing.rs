@@ -122,7 +122,8 @@ fn behind_the_hospitals_proxy_one_who_guesses_slows_down_nobody_else() {
 #[test]
 fn guesses_from_elsewhere_do_not_slow_down_the_wards_own_screen() {
     with_manual_clock(async |portal, _| {
-        let louise = portal.sign_in("louise.brandt").await;
+        let mut louise = portal.sign_in("louise.brandt").await;
+        louise.step_up().await;
         let ward = board_of(&louise).await.ward.id;
         let made = louise
             .post("/api/v1/stations", &json!({ "unit": ward, "name": "Desk 2" }))

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::with_manual_clock;
 use crate::{
     care::board_of,
+    emergency::{minutes_pass, standing_still},
     on_both_engines,
     support::{Person, Portal, tab::Tab},
 };
@@ -33,7 +34,8 @@ const OPEN_TO_SCREENS: [&str; 7] = [
 
 /// Louise makes her browser the screen of 4B.
 pub async fn screen(portal: &Portal) -> Person<'_> {
-    let louise = portal.sign_in("louise.brandt").await;
+    let mut louise = portal.sign_in("louise.brandt").await;
+    louise.step_up().await;
     let ward = board_of(&louise).await.ward.id;
     let answer = louise
         .post("/api/v1/stations", &json!({ "unit": ward, "name": "Desk 2" }))
@@ -175,13 +177,24 @@ on_both_engines! {
         let wanted = json!({ "unit": ward, "name": "Desk 2" });
         assert_eq!(rashida.post("/api/v1/stations", &wanted).await.status, 403);
         for (login, status) in [("ivo.lang", 404), ("ben.fischer", 404), ("ruth.adler", 204)] {
-            let person = portal.sign_in(login).await;
+            let mut person = portal.sign_in(login).await;
+            person.step_up().await;
             let answer = person.post("/api/v1/stations", &wanted).await;
             assert_eq!(answer.status, status, "{login}: {}", answer.text);
         }
-        let louise = portal.sign_in("louise.brandt").await;
+        let mut louise = portal.sign_in("louise.brandt").await;
+        louise.step_up().await;
         let nameless = louise.post("/api/v1/stations", &json!({ "unit": ward, "name": " " })).await;
         assert_eq!(nameless.status, 400);
+    }
+
+    async fn a_screen_is_made_on_a_fresh_proof_and_on_no_older_one(portal: Portal) {
+        let (portal, clock) = standing_still(portal);
+        let louise = portal.sign_in("louise.brandt").await;
+        let wanted = json!({ "unit": board_of(&louise).await.ward.id, "name": "Desk 2" });
+        minutes_pass(&clock, &louise, 6).await;
+        let refused = louise.post("/api/v1/stations", &wanted).await;
+        assert_eq!((refused.status, refused.code().as_str()), (403, "step_up_required"));
     }
 
     async fn a_screen_that_is_taken_back_shows_nothing_any_more(portal: Portal) {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{administrator, audit_entries, letters_to, line, link_in, member, organisation_of, people};
 use crate::{
+    care::board_of,
     identity::stations::{acting, screen},
     on_both_engines,
     support::{
@@ -156,10 +157,10 @@ on_both_engines! {
 
     async fn tomas_joins_another_ward_of_work_with_the_sign_in_he_has(portal: Portal) {
         let ruth = administrator(&portal, "ruth.adler").await;
-        let tomas_at_home = "tomas@reuter.example";
-        let answer = invite(&ruth, tomas_at_home, "privacy_officer", json!([])).await;
+        let tomas_at_work = "tomas.reuter@northgate.example";
+        let answer = invite(&ruth, tomas_at_work, "privacy_officer", json!([])).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
-        let link = link_in(&letters_to(&portal, tomas_at_home, 1).await[0]);
+        let link = link_in(&letters_to(&portal, tomas_at_work, 1).await[0]);
         // The page sends him to sign in, and the start page brings him back.
         let sent = portal.stranger().post_form(&format!("{link}/existing"), "").await;
         assert_eq!(sent.header("location"), "/sign-in?as=yourself");
@@ -181,6 +182,35 @@ on_both_engines! {
         assert_eq!(own.len(), 3);
         // Whoever can invite an address must not get at an account by it.
         assert_eq!(member(&ruth, "Tomas Reuter").await.email.as_deref(), Some("tomas.reuter@northgate.example"));
+    }
+
+    async fn ivo_who_works_at_both_hospitals_acts_at_northgates_screen_as_what_he_is_there(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        let his = "ivo.lang@st-annes.example";
+        let ward = board_of(&portal.sign_in("rashida.amadi").await).await.ward.id;
+        let invited = invite(&ruth, his, "nurse", json!([{ "unit": ward, "until": null }])).await;
+        assert_eq!(invited.status, 201, "{}", invited.text);
+        let link = link_in(&letters_to(&portal, his, 1).await[0]);
+        let joined = portal.sign_in("ivo.lang").await.post_form(&format!("{link}/as-me"), "").await;
+        assert_eq!(joined.status, 303, "{}", joined.text);
+
+        let ivo = acting(&portal, &screen(&portal).await, "ivo.lang").await;
+        let session: SessionView = ivo.read("/api/v1/session").await;
+        assert_eq!((session.name.as_str(), session.organisation_name.as_str()), ("Ivo Lang", "Northgate General"));
+        assert_eq!(board_of(&ivo).await.ward.id, ward);
+    }
+
+    async fn an_invitation_that_somebody_else_found_is_none_of_theirs(portal: Portal) {
+        let ruth = administrator(&portal, "ruth.adler").await;
+        invite_mira(&ruth).await;
+        let link = link_in(&letters_to(&portal, MIRA, 1).await[0]);
+        let ivo = portal.sign_in("ivo.lang").await;
+        let refused = ivo.post_form(&format!("{link}/as-me"), "").await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.text.contains("written to another address than yours"), "{}", refused.text);
+        let own: Vec<OwnMembership> = ivo.read("/api/v1/session/memberships").await;
+        assert_eq!(own.len(), 1);
+        assert_eq!(join(&portal, &link).await.status, 303, "Mira can still join");
     }
 
     async fn nobody_joins_at_a_wards_screen_and_the_screen_keeps_its_board(portal: Portal) {

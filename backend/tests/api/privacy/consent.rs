@@ -1,17 +1,12 @@
 //! What a patient shares, at the moment they share it and at the moment they stop.
 
-use std::time::Duration;
-
-use fleetward::{
-    platform::http::Failure,
-    privacy::consents::{NewSupportGrant, grant_support},
-};
 use fleetward_common::{
     access::{Action, Capabilities, Kind},
-    id::{DeviceId, IntervalId, OrganisationId, PersonId},
+    id::DeviceId,
     live::{LiveMessage, Topic},
     sharing::{ConsentPurpose, Sharing},
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{all_entries, new_since, organisation};
@@ -20,26 +15,18 @@ use crate::{
     support::{Delay, Person, Portal, people::Answer, tab::Tab},
 };
 
-async fn shared(answer: Answer) -> Sharing {
+pub(super) async fn shared(answer: Answer) -> Sharing {
     assert_eq!(answer.status, 200, "{}", answer.text);
     serde_json::from_str(&answer.text).unwrap()
 }
 
-async fn give(patient: &Person<'_>, what: &Value) -> Sharing {
+pub(super) async fn give(patient: &Person<'_>, what: &Value) -> Sharing {
     shared(patient.post("/api/v1/me/consents", what).await).await
 }
 
-async fn first_device(patient: &Person<'_>) -> DeviceId {
+pub(super) async fn first_device(patient: &Person<'_>) -> DeviceId {
     let page: Value = patient.read("/api/v1/me").await;
     page["devices"][0]["device"].as_str().unwrap().parse().unwrap()
-}
-
-async fn person_of(person: &Person<'_>) -> (PersonId, OrganisationId) {
-    let session: Value = person.read("/api/v1/session").await;
-    (
-        session["person"].as_str().unwrap().parse().unwrap(),
-        session["organisation"].as_str().unwrap().parse().unwrap(),
-    )
 }
 
 on_both_engines! {
@@ -104,45 +91,37 @@ on_both_engines! {
         assert_eq!(events.iter().filter(|event| *event == "consent_withdrawn").count(), 1, "{events:?}");
     }
 
-    async fn the_maker_sees_values_only_while_both_the_clinic_and_the_patient_say_yes(portal: Portal) {
+    async fn what_a_patient_gives_for_research_opens_the_past_to_research_and_to_nothing_else(portal: Portal) {
         let alan = portal.sign_in("alan.reed").await;
-        let ben = portal.sign_in("ben.fischer").await;
         let device = first_device(&alan).await;
-        let northwind = organisation(&portal, "Northwind Medical").await;
-        let agreed = json!({ "purpose": "manufacturer_support", "organisation": northwind });
-        let path = format!("/api/v1/devices/{device}");
-        let values = async || ben.get(&path).await.json()["clinical"].is_array();
+        // Tomas treats at another hospital, Miriam at the clinic to which Alan gives it.
+        let (miriam, tomas) = (portal.sign_in("miriam.okafor").await, portal.sign_in("tomas.reuter").await);
+        let now = portal.app.clock.now().micros();
+        let history = format!("/api/v1/devices/{device}/history?metric=heart-rate&from={}&until={now}&max_points=10", now - 3_600_000_000);
+        let asked = async |person: &Person<'_>, path: &str, purpose: &str| {
+            let request = person.request(Method::GET, path).header("purpose-of-use", purpose);
+            person.send(request).await.status
+        };
+        assert_eq!(miriam.get(&history).await.status, 200, "she treats him");
+        assert_eq!(asked(&miriam, &history, "HRESCH").await, 404, "which is no research");
 
-        assert!(!values().await);
-        let sharing = give(&alan, &agreed).await;
-        assert!(!values().await, "consent alone opens nothing");
-        let (ben_id, _) = person_of(&ben).await;
-        let (alan_id, larkfield) = person_of(&alan).await;
-        let (now, entropy) = (portal.app.clock.now(), portal.app.clock.entropy());
-        let granted: Result<(), Failure> = portal
-            .app
-            .db
-            .write(move |connection| {
-                let new = NewSupportGrant {
-                    id: IntervalId::new(now, entropy),
-                    organisation: larkfield,
-                    device,
-                    person: ben_id,
-                    granted_by: alan_id,
-                    from: now,
-                    until: now + Duration::from_secs(900),
-                };
-                Ok(grant_support(connection, &new)?)
-            })
-            .await;
-        granted.unwrap();
-        assert!(values().await, "both said yes");
-        let given = sharing.choices.iter().find(|choice| choice.organisation == northwind).unwrap();
+        let sharing = give(&alan, &json!({ "purpose": "research" })).await;
+        assert_eq!(asked(&miriam, &history, "HRESCH").await, 200);
+        let page = format!("/api/v1/devices/{device}");
+        assert_eq!(asked(&miriam, &page, "HRESCH").await, 404, "never now, never who");
+        assert_eq!(asked(&miriam, "/api/v1/patients", "HRESCH").await, 200);
+        assert_eq!(asked(&tomas, &history, "HRESCH").await, 404);
+        assert_eq!(tomas.get(&history).await.status, 404, "research opens nothing to treatment");
+        assert_eq!(asked(&miriam, &history, "TREAT").await, 400, "the session says why she treats");
+        let entries = all_entries(&portal).await;
+        let read = entries.iter().rfind(|entry| entry.content.event == "history_read").unwrap();
+        assert_eq!(read.content.purpose, Some("HRESCH".to_owned()));
+        assert_eq!(read.content.detail["relations"], json!(["research_consented"]));
+
+        let given = sharing.choices.iter().find(|choice| choice.purpose == ConsentPurpose::Research).unwrap();
         let id = given.given.as_ref().expect("given").id;
         assert_eq!(alan.delete(&format!("/api/v1/me/consents/{id}")).await.status, 200);
-        assert!(!values().await, "the patient's no is enough");
-        // Who it is stays hidden all the while.
-        assert!(!ben.get(&path).await.text.contains("Reed"));
+        assert_eq!(asked(&miriam, &history, "HRESCH").await, 404);
     }
 
     async fn a_proxy_gives_and_withdraws_for_the_patient_and_nobody_else_can(portal: Portal) {

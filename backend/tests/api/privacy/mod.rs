@@ -7,6 +7,7 @@ mod reads;
 mod record;
 mod rotation;
 mod search;
+mod support_access;
 
 pub use reads::break_the_record;
 pub use record::verified;

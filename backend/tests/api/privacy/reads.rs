@@ -24,8 +24,11 @@ const NOBODY: &str = "01a210c5-5112-7104-b13e-c0bb40cd1635";
 
 fn patient_in_7(board: &WardBoard) -> PatientId {
     match board.beds[6].occupancy {
-        Occupancy::Occupied { patient, .. } => patient,
-        Occupancy::Free => panic!("bed 7 is free"),
+        Occupancy::Occupied {
+            patient: Some(patient),
+            ..
+        } => patient,
+        _ => panic!("nobody lies in bed 7"),
     }
 }
 

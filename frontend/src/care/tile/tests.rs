@@ -49,7 +49,7 @@ fn wave(metric: MetricCode) -> ChannelState {
 
 fn miriam_harte() -> Occupancy {
     Occupancy::Occupied {
-        patient: PatientId::from_bytes([1; 16]),
+        patient: Some(PatientId::from_bytes([1; 16])),
         since: ago(86_400),
         identity: Some(PatientIdentity {
             family_name: "Harte".into(),

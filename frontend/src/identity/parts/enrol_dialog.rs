@@ -1,15 +1,16 @@
 //! Makes this browser the screen of a ward.
 
 use fleetward_common::{id::UnitId, text::StationName};
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlDialogElement, HtmlInputElement, SubmitEvent};
 use yew::{
     AttrValue, Callback, Html, Properties, component, html, use_effect_with, use_node_ref, use_state_eq,
 };
 
+use super::step_up_dialog::Needs;
 use crate::{
-    api::{ApiError, session, stations},
+    api::{session, stations},
     hooks::use_text,
+    identity::use_deed::use_deed,
 };
 
 #[derive(Properties, PartialEq)]
@@ -23,6 +24,7 @@ pub struct EnrolDialogProps {
 pub fn enrol_dialog(props: &EnrolDialogProps) -> Html {
     let (dialog, name) = (use_node_ref(), use_text("Desk 1".to_owned()));
     let wrong = use_state_eq(|| None::<String>);
+    let deed = use_deed(Needs::OwnBest);
     {
         let dialog = dialog.clone();
         use_effect_with((), move |()| {
@@ -33,7 +35,7 @@ pub fn enrol_dialog(props: &EnrolDialogProps) -> Html {
         });
     }
     let submit = {
-        let (unit, name, wrong) = (props.unit, name.clone(), wrong.clone());
+        let (unit, name, wrong, deed) = (props.unit, name.clone(), wrong.clone(), deed.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let typed = name
@@ -46,15 +48,14 @@ pub fn enrol_dialog(props: &EnrolDialogProps) -> Html {
                 ));
                 return;
             };
-            let wrong = wrong.clone();
-            spawn_local(async move {
-                match stations::enrol(unit, name).await {
+            wrong.set(None);
+            deed.run(move || {
+                let name = name.clone();
+                async move {
+                    stations::enrol(unit, name).await?;
                     // The page begins anew as what this browser is now.
-                    Ok(()) => session::reload(),
-                    Err(ApiError::Refused(body)) => wrong.set(Some(body.message)),
-                    Err(_) => wrong.set(Some(
-                        "The portal does not answer. Nothing was changed.".to_owned(),
-                    )),
+                    session::reload();
+                    Ok(())
                 }
             });
         })
@@ -72,10 +73,11 @@ pub fn enrol_dialog(props: &EnrolDialogProps) -> Html {
                 </div>
                 if let Some(wrong) = &*wrong { <p class="error-words" role="alert">{ wrong }</p> }
                 <div class="actions">
-                    <button type="submit" class="button primary">{ "Make it a ward screen" }</button>
+                    <button type="submit" class="button primary" disabled={deed.is_sending()}>{ "Make it a ward screen" }</button>
                     <button type="button" class="button" onclick={move |_| cancel.emit(())}>{ "Cancel" }</button>
                 </div>
             </form>
+            { deed.outcome() }
         </dialog>
     }
 }

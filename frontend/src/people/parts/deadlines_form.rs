@@ -8,7 +8,7 @@ use fleetward_common::{
 use web_sys::SubmitEvent;
 use yew::{Callback, Html, NodeRef, Properties, component, html};
 
-use super::use_deed;
+use super::{ProofFirst, use_deed};
 use crate::{
     api::people,
     hooks::{text_of, use_text},
@@ -64,6 +64,7 @@ pub fn deadlines_form(props: &DeadlinesFormProps) -> Html {
                 <div><button type="submit" class="button" disabled={deed.is_sending()}>{ "Save" }</button></div>
                 { deed.say() }
             </form>
+            <ProofFirst deed={deed.clone()} waiting={deed.proof()} />
         </Panel>
     }
 }

@@ -3,16 +3,15 @@
 mod access_form;
 mod ask_first;
 mod deadlines_form;
-mod deed;
 mod preview;
 mod proof_first;
 mod site_fields;
 mod when;
 
+pub use crate::ui::deed::{Deed, use_deed};
 pub use access_form::{AccessForm, Wanted};
 pub use ask_first::AskFirst;
 pub use deadlines_form::DeadlinesForm;
-pub use deed::{Deed, use_deed};
 pub use preview::Preview;
 pub use proof_first::ProofFirst;
 pub use site_fields::SiteFields;

@@ -76,6 +76,7 @@ pub fn action(letter: char) -> Action {
         'T' => Action::Transfer,
         'E' => Action::OpenEmergency,
         'S' => Action::EnrolStation,
+        'W' => Action::OpenToSupport,
         'K' => Action::Administer,
         'L' => Action::ReadAccessLog,
         'C' => Action::ManageConsent,
@@ -85,6 +86,14 @@ pub fn action(letter: char) -> Action {
         'P' => Action::ReadPolicy,
         other => panic!("no such letter: {other}"),
     }
+}
+
+const LETTERS: &str = "RHAMOGTESWKLCUDXP";
+
+/// The letter of an action. A new action needs one.
+pub fn letter_of(wanted: Action) -> char {
+    let found = LETTERS.chars().find(|letter| action(*letter) == wanted);
+    found.unwrap_or_else(|| panic!("{wanted} has no letter in who.txt"))
 }
 
 fn letter(word: &str) -> char {

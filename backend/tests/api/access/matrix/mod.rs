@@ -2,6 +2,7 @@
 //! against a table that a person wrote (`who.txt`) and a map that a person wrote (`routes.txt`).
 
 mod map;
+mod table;
 mod who;
 mod world;
 
@@ -87,7 +88,8 @@ async fn ask(person: &Person<'_>, method: &str, pattern: &str, id: &str, body: &
     let mut path = pattern
         .replace("{id}", id)
         .replace("{message}", NOBODY)
-        .replace("{alarm}", NOBODY);
+        .replace("{alarm}", NOBODY)
+        .replace("{grant}", NOBODY);
     if path.ends_with("/history") {
         path.push_str("?metric=heart-rate&from=0&until=1000000&max_points=10");
     }

@@ -10,19 +10,60 @@ const WHO: &str = include_str!("who.txt");
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tie(usize);
 
-const COLUMNS: [&str; 9] = [
+pub const COLUMNS: [&str; 13] = [
     "my_unit",
     "care_team",
     "own",
     "acts_for",
+    "consented",
+    "research",
     "holds",
     "made",
+    "grant",
     "house",
     "oneself",
+    "emergency",
     "none",
 ];
 
+/// What a letter can be about, in the class of its row.
+fn speaks_of(letter: char, class: DataClass, kind: Kind) -> bool {
+    match letter {
+        'A' | 'G' | 'E' | 'L' => kind == Kind::Patient,
+        'M' | 'O' => kind == Kind::Bed,
+        'T' => {
+            kind == if class == DataClass::Identity {
+                Kind::Patient
+            } else {
+                Kind::Bed
+            }
+        }
+        'S' => kind == Kind::Unit,
+        'W' => kind == Kind::Device,
+        'H' => kind == Kind::Device || class == DataClass::Clinical,
+        'U' => matches!(kind, Kind::Patient | Kind::Organisation),
+        _ => true,
+    }
+}
+
+/// Whether this tie can be to a row of this kind.
+fn leads_to(tie: Tie, kind: Kind) -> bool {
+    match COLUMNS[tie.0] {
+        "care_team" | "own" | "acts_for" | "consented" | "research" | "emergency" => kind != Kind::Unit,
+        "holds" | "made" | "grant" => kind == Kind::Device,
+        _ => true,
+    }
+}
+
 impl Tie {
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..COLUMNS.len()).map(Tie)
+    }
+
+    pub const fn word(self) -> &'static str {
+        COLUMNS[self.0]
+    }
+
     pub fn named(word: &str) -> Self {
         Tie(COLUMNS
             .iter()
@@ -33,7 +74,7 @@ impl Tie {
 
 struct Row {
     kinds: Vec<Kind>,
-    class: DataClass,
+    classes: Vec<DataClass>,
     never: bool,
     /// Letters, and letters that are forbidden, by column.
     cells: Vec<(String, String)>,
@@ -70,13 +111,16 @@ impl Who {
     pub fn gives(&self, role: Role, kind: Kind, class: DataClass, letter: char, ties: &[Tie]) -> bool {
         let mut given = false;
         for row in &self.0[&role] {
-            if row.class != class || !row.kinds.contains(&kind) {
+            if !row.classes.contains(&class) || !row.kinds.contains(&kind) {
                 continue;
             }
             if row.never {
                 return false;
             }
-            for tie in ties {
+            if !speaks_of(letter, class, kind) {
+                continue;
+            }
+            for tie in ties.iter().filter(|tie| leads_to(**tie, kind)) {
                 let (letters, forbidden) = &row.cells[tie.0];
                 if forbidden.contains(letter) {
                     return false;
@@ -97,6 +141,11 @@ impl Who {
 fn row(words: &[&str]) -> Row {
     let (label, narrowed) = words[0].split_once('/').unwrap_or((words[0], ""));
     let (kinds, class) = about(label);
+    // Who opened whom stands in a review as well: its class of identity is read with it.
+    let classes = match label {
+        "reviews" => vec![class, DataClass::Identity],
+        _ => vec![class],
+    };
     let kinds = match narrowed {
         "" => kinds,
         some => some
@@ -115,7 +164,7 @@ fn row(words: &[&str]) -> Row {
     assert!(never || cells.len() == COLUMNS.len(), "{words:?}");
     Row {
         kinds,
-        class,
+        classes,
         never,
         cells,
     }
@@ -123,13 +172,13 @@ fn row(words: &[&str]) -> Row {
 
 /// What a row's label is about.
 pub fn about(label: &str) -> (Vec<Kind>, DataClass) {
-    let data = || vec![Kind::Unit, Kind::Bed, Kind::Patient, Kind::Device];
+    let of_a_patient = || vec![Kind::Bed, Kind::Patient, Kind::Device];
     match label {
-        "identity" => (data(), DataClass::Identity),
-        "clinical" => (data(), DataClass::Clinical),
-        "technical" => (data(), DataClass::Technical),
-        "usage" => (data(), DataClass::Usage),
-        "commercial" => (data(), DataClass::Commercial),
+        "identity" => (of_a_patient(), DataClass::Identity),
+        "clinical" => (of_a_patient(), DataClass::Clinical),
+        "technical" => (vec![Kind::Unit, Kind::Bed, Kind::Device], DataClass::Technical),
+        "usage" => (vec![Kind::Device], DataClass::Usage),
+        "commercial" => (vec![Kind::Device], DataClass::Commercial),
         "record" => (vec![Kind::Patient], DataClass::Administrative),
         "organisation" => (vec![Kind::Organisation], DataClass::Administrative),
         "units" => (vec![Kind::Unit], DataClass::Administrative),
