@@ -17,7 +17,7 @@ use thirtyfour::Key;
 
 const ENTER: Key = Key::Enter;
 
-async fn ward_5a(portal: &Portal) -> Outcome<EmergencyWard> {
+pub async fn ward_5a(portal: &Portal) -> Outcome<EmergencyWard> {
     let session = Session::sign_in(portal, TOMAS).await?;
     let wards: Vec<EmergencyWard> = session.get("/api/v1/emergency/wards").await?;
     let ward = wards.into_iter().find(|ward| ward.name.contains("5A"));
@@ -25,7 +25,7 @@ async fn ward_5a(portal: &Portal) -> Outcome<EmergencyWard> {
 }
 
 /// Tab by Tab, as a person without a mouse goes.
-async fn tab_to(browser: &Browser, css: &str) -> Outcome {
+pub async fn tab_to(browser: &Browser, css: &str) -> Outcome {
     browser.see(css, css).await?;
     let there = format!("return !!document.activeElement?.matches({css:?})");
     for _ in 0..80 {
@@ -37,16 +37,25 @@ async fn tab_to(browser: &Browser, css: &str) -> Outcome {
     Err(Trouble::Wrong(format!("80 times Tab do not lead to {css}")))
 }
 
-async fn press(browser: &Browser, key: Key) -> Outcome {
+pub async fn press(browser: &Browser, key: Key) -> Outcome {
     browser.type_keys(key.value().to_string()).await
 }
 
 /// Finds, says why, proves, all by keys; ends on the open record.
 async fn open_by_keys(browser: &Browser, number: &str, family_name: &str) -> Outcome {
+    find_by_keys(browser, number, family_name).await?;
+    say_why_by_keys(browser, "Called by the nurse, pressure falling.").await?;
+    prove_by_keys(browser).await
+}
+
+pub async fn find_by_keys(browser: &Browser, number: &str, family_name: &str) -> Outcome {
     tab_to(browser, "#bg-number").await?;
     browser.type_keys(number).await?;
     press(browser, ENTER).await?;
-    browser.read(family_name).await?;
+    browser.read(family_name).await
+}
+
+pub async fn say_why_by_keys(browser: &Browser, sentence: &str) -> Outcome {
     // No reason is chosen before the person chooses one.
     assert!(!browser.is_there(".reason input:checked").await?);
     browser.type_keys("3").await?;
@@ -54,9 +63,10 @@ async fn open_by_keys(browser: &Browser, number: &str, family_name: &str) -> Out
         .see("the third reason", ".reason:nth-of-type(3) input:checked")
         .await?;
     tab_to(browser, "#bg-why").await?;
-    browser
-        .type_keys("Called by the nurse, pressure falling.")
-        .await?;
+    browser.type_keys(sentence).await
+}
+
+pub async fn prove_by_keys(browser: &Browser) -> Outcome {
     tab_to(browser, ".bg-go button[type=submit]").await?;
     press(browser, ENTER).await?;
     browser.read("First prove that it is you").await?;

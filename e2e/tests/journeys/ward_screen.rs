@@ -16,7 +16,7 @@ use thirtyfour::{By, Key};
 
 const WINDOW: &str = "dialog.switch[open]";
 
-async fn make_a_screen(portal: &Portal, browser: &Browser) -> Outcome {
+pub async fn make_a_screen(portal: &Portal, browser: &Browser) -> Outcome {
     SignIn::at(portal, browser).choose(LOUISE).await?;
     WardBoard::on(browser).await?;
     browser.press("Make this a ward screen").await?;
