@@ -2,7 +2,7 @@
 
 use fleetward_common::emergency::EmergencyWard;
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     api::Session,
     browser::{Browser, Screen},
     eventually::eventually,
@@ -96,12 +96,12 @@ fn tomas_opens_a_patient_on_the_refusal_and_helen_decides_by_keys_alone() -> Out
         browser.read("Emergency access to Edgar HOLLIS only").await?;
         browser.see("the record", "h1.pl-name").await?;
         browser.read("Closed in emergency access").await?;
-        nothing_serious(browser, "the record opened in an emergency").await?;
+        nothing_found(browser, "the record opened in an emergency").await?;
 
         browser.goto(&portal.url("/ward")).await?;
         browser.see("his own board", "[data-bed='24']").await?;
         browser.see("the banner on it", ".emergency [role=timer]").await?;
-        nothing_serious(browser, "the board in an emergency").await?;
+        nothing_found(browser, "the board in an emergency").await?;
         browser.press("End now").await?;
         eventually("the banner being gone", async || {
             Ok((!browser.is_there(".emergency").await?).then_some(()))
@@ -111,13 +111,13 @@ fn tomas_opens_a_patient_on_the_refusal_and_helen_decides_by_keys_alone() -> Out
         door.choose(HELEN).await?;
         browser.read("Tomas Reuter opened Edgar HOLLIS").await?;
         browser.read("None found").await?;
-        nothing_serious(browser, "the queue").await?;
+        nothing_found(browser, "the queue").await?;
         browser.type_keys("j").await?;
         browser.see("the line in focus", ".queue tr.is-current").await?;
         press(browser, ENTER).await?;
         browser.read("What was opened, in order").await?;
         browser.read("Your own view").await?;
-        nothing_serious(browser, "the event").await?;
+        nothing_found(browser, "the event").await?;
         browser.type_keys("1").await?;
         browser
             .see("the first verdict", ".verdict:first-child input:checked")
@@ -151,10 +151,10 @@ fn emergency_access_is_open_to_everyone_in_both_themes_and_on_a_phone() -> Outco
                 .await?;
             browser.goto(&portal.url("/ward/emergency")).await?;
             browser.see("the form", "#bg-number").await?;
-            nothing_serious(browser, &format!("the form on a phone, {theme}")).await?;
+            nothing_found(browser, &format!("the form on a phone, {theme}")).await?;
         }
         open_by_keys(browser, "NG-104352", "NWOSU").await?;
-        nothing_serious(browser, "the record on a phone at night").await?;
+        nothing_found(browser, "the record on a phone at night").await?;
         browser.expect_console_errors(|line| line.contains("403")).await
     })
 }
