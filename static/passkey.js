@@ -25,8 +25,9 @@ const written = c => {
 const home = () => location.assign("/");
 const say = e => {
   // Someone who closes the browser's own window knows that they did.
-  const quiet = e.name === "AbortError" || e.name === "NotAllowedError";
-  trouble.textContent = quiet ? "" : e.name === "InvalidStateError" ? "This device holds a passkey of yours already." : e.code ? e.message : "Passkeys do not work at this address, or not in this browser. Your password does.";
+  // Our own errors have a word for a code; the browser's have a number.
+  const ours = typeof e.code === "string", quiet = e.name === "AbortError" || e.name === "NotAllowedError";
+  trouble.textContent = quiet ? "" : e.name === "InvalidStateError" ? "This device holds a passkey of yours already." : ours ? e.message : "Passkeys do not work at this address, or not in this browser. Your password does.";
   trouble.hidden = !trouble.textContent;
 };
 let waiting;

@@ -8,7 +8,17 @@ use crate::{
     id::{BedId, PatientId, UnitId},
     identity::UnitSummary,
     time::Instant,
+    unprintable::never_printed,
 };
+
+never_printed!(
+    LookUp,
+    FoundPatient,
+    OpenInEmergency,
+    EmergencyState,
+    OpenEmergency,
+    PatientRecord,
+);
 
 /// Why someone opens a patient whom nothing else opens to them. Nothing is chosen beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

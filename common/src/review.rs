@@ -10,7 +10,23 @@ use crate::{
     emergency::EmergencyReason,
     id::{AccessReviewId, PatientId, PersonId},
     time::{Instant, Span},
+    unprintable::never_printed,
 };
+
+// Sentences, notes and answers are people's own words, and they are about patients.
+never_printed!(
+    Finding,
+    Explanation,
+    ReviewLine,
+    ReviewQueue,
+    ReviewEvent,
+    Extension,
+    ReviewStep,
+    Decide,
+    Question,
+    GiveAnswer,
+    RecordSearch,
+);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,7 +103,7 @@ pub enum Degree {
     Found,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     pub degree: Degree,
@@ -95,7 +111,7 @@ pub struct Finding {
 }
 
 /// The best that was found, and what was looked for: "None found" alone says nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Explanation {
     pub degree: Degree,

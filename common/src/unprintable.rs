@@ -1,4 +1,4 @@
-//! Types that say who a patient is can't be formatted: not into a log, not into an error, not by mistake.
+//! Types that say who a patient is, or hold what someone wrote about one, can't be formatted: not into a log, not into an error, not by mistake.
 
 /// Does not compile once one of these types gets `Debug` or `Display`.
 macro_rules! never_printed {

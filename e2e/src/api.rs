@@ -5,9 +5,13 @@ use crate::{
     portal::Portal,
     trouble::{Outcome, Trouble},
 };
-use fleetward_common::identity::{DemoPerson, SignIn};
+use fleetward_common::{
+    credentials::ProofView,
+    identity::{DemoPerson, SignIn},
+};
 use reqwest::{StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 
 /// Somebody's session.
 #[derive(Debug, Clone)]
@@ -31,17 +35,10 @@ impl Session {
             .send()
             .await?
             .error_for_status()?;
-        let cookie = response
-            .headers()
-            .get(header::SET_COOKIE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .ok_or_else(|| Trouble::wrong("signing in set no cookie"))?
-            .to_owned();
         Ok(Self {
             client,
             origin: portal.url(""),
-            cookie,
+            cookie: cookie_of(&response)?,
         })
     }
 
@@ -60,22 +57,70 @@ impl Session {
 
     /// A change; anything but a success is an error.
     pub async fn post(&self, path: &str, body: &impl Serialize) -> Outcome {
+        self.answer_to(path, body).await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// The same, with what it is answered.
+    pub async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Outcome<T> {
+        Ok(self
+            .answer_to(path, body)
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
+    }
+
+    /// Whatever it is answered, a refusal too.
+    pub async fn answer_to(&self, path: &str, body: &impl Serialize) -> Outcome<reqwest::Response> {
         let request = self
             .client
             .post(format!("{}{path}", self.origin))
             .header(header::COOKIE, &self.cookie)
             .json(body);
+        Ok(request.send().await?)
+    }
+
+    pub async fn delete(&self, path: &str) -> Outcome {
+        let request = self
+            .client
+            .delete(format!("{}{path}", self.origin))
+            .header(header::COOKIE, &self.cookie);
         request.send().await?.error_for_status()?;
         Ok(())
     }
 
-    async fn send(&self, path: &str) -> Outcome<reqwest::Response> {
+    /// Proves to be who signed in, with the password and the code that the demo tells. The session goes on
+    /// with another cookie.
+    pub async fn prove(&mut self) -> Outcome {
+        let known: ProofView = self.get("/api/v1/session/proof").await?;
+        let shown = known
+            .demo
+            .ok_or_else(|| Trouble::wrong("the demo tells no proof"))?;
+        let body = json!({ "password": shown.password, "code": shown.code });
+        let answer = self.answer_to("/api/v1/session/proof/password", &body).await?;
+        self.cookie = cookie_of(&answer.error_for_status()?)?;
+        Ok(())
+    }
+
+    /// As a page is asked for.
+    pub async fn send(&self, path: &str) -> Outcome<reqwest::Response> {
         let request = self
             .client
             .get(format!("{}{path}", self.origin))
             .header(header::COOKIE, &self.cookie);
         Ok(request.send().await?)
     }
+}
+
+fn cookie_of(response: &reqwest::Response) -> Outcome<String> {
+    response
+        .headers()
+        .get(header::SET_COOKIE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(str::to_owned)
+        .ok_or_else(|| Trouble::wrong("the answer set no cookie"))
 }
 
 /// As the demo tells it to everybody who asks.

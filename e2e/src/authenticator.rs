@@ -42,6 +42,16 @@ impl<'a> Authenticator<'a> {
         Ok(known.cloned().unwrap_or_default())
     }
 
+    /// How often the one passkey it holds has signed.
+    pub async fn signatures(&self) -> Outcome<u64> {
+        let credentials = self.credentials().await?;
+        let count = |known: &Value| known.get("signCount").and_then(Value::as_u64);
+        match credentials.as_slice() {
+            [only] => count(only).ok_or_else(|| Trouble::wrong("a passkey without a count")),
+            other => Err(Trouble::Wrong(format!("{} passkeys instead of one", other.len()))),
+        }
+    }
+
     /// Its owner turns away: from now on it does not know who asks.
     pub async fn set_user_verified(&self, verified: bool) -> Outcome {
         let body = json!({ "isUserVerified": verified });

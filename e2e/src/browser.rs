@@ -221,6 +221,13 @@ impl Browser {
         Ok(errors.map(|entry| entry.message.clone()).collect())
     }
 
+    /// All that the console holds, whatever its level: addresses of what could not be loaded among it.
+    pub async fn console(&self) -> Outcome<Vec<String>> {
+        self.console_errors().await?;
+        let console = self.console.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(console.iter().map(|entry| entry.message.clone()).collect())
+    }
+
     /// What just happened had to leave these errors. Any other stays.
     pub async fn expect_console_errors(&self, expected: impl Fn(&str) -> bool) -> Outcome {
         self.console_errors().await?;

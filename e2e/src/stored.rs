@@ -33,6 +33,21 @@ pub fn frames(portal: &Portal) -> Outcome<Vec<StoredFrame>> {
         .map_err(Trouble::wrong)
 }
 
+/// Why passkeys were refused, as the record has it, the first one first.
+pub fn why_passkeys_were_refused(portal: &Portal) -> Outcome<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Entry {
+        #[diesel(sql_type = Text)]
+        why: String,
+    }
+    let file = portal.data().join("fleetward.sqlite");
+    let mut connection = SqliteConnection::establish(&file.to_string_lossy()).map_err(Trouble::wrong)?;
+    let refused = "SELECT json_extract(detail, '$.why') AS why FROM audit_entries \
+        WHERE event = 'passkey_refused' ORDER BY recorded_at";
+    let entries: Vec<Entry> = sql_query(refused).load(&mut connection).map_err(Trouble::wrong)?;
+    Ok(entries.into_iter().map(|entry| entry.why).collect())
+}
+
 /// As if nobody had touched any of this person's sessions for `seconds` more than it is: nobody waits an
 /// hour for a test.
 pub fn leave_alone(portal: &Portal, login: &str, seconds: i64) -> Outcome {

@@ -1,7 +1,7 @@
 //! As much of HTTP/1.1 as asking our own server a few questions takes. A client crate would be most of
 //! xtask's build.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
@@ -31,10 +31,17 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
+    fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
     fn json(&self) -> io::Result<Value> {
-        if !(200..300).contains(&self.status) {
+        if !self.is_success() {
             let body = String::from_utf8_lossy(&self.body);
             return Err(io::Error::other(format!("{}: {body}", self.status)));
+        }
+        if self.body.is_empty() {
+            return Ok(Value::Null);
         }
         serde_json::from_slice(&self.body).map_err(io::Error::other)
     }
@@ -52,24 +59,45 @@ impl Client {
     }
 
     pub fn get(&self, path: &str) -> io::Result<Value> {
-        self.ask("GET", path, "")?.json()
+        self.ask("GET", path, "")?.json().map_err(about(path))
     }
 
     /// Signs in; later questions are this person's.
     pub fn sign_in(&mut self, login: &str, password: &str) -> io::Result<()> {
-        let body = serde_json::json!({ "login": login, "password": password }).to_string();
-        let answer = self.ask("POST", "/api/v1/session", &body)?;
+        let body = json!({ "login": login, "password": password });
+        self.post("/api/v1/session", &body)?;
+        match self.cookie {
+            Some(_) => Ok(()),
+            None => Err(io::Error::other(format!("sign-in of {login} set no cookie"))),
+        }
+    }
+
+    /// As strongly as this person can: the demo tells its people's passwords and codes.
+    pub fn prove(&mut self) -> io::Result<()> {
+        let known = self.get("/api/v1/session/proof")?;
+        let shown = known.get("demo").unwrap_or(&Value::Null).clone();
+        self.post("/api/v1/session/proof/password", &shown)?;
+        Ok(())
+    }
+
+    /// Keeps the cookie that the answer sets. An answer without a body is `null`.
+    pub fn post(&mut self, path: &str, body: &Value) -> io::Result<Value> {
+        let answer = self.ask("POST", path, &body.to_string())?;
         let cookie = answer
             .header("set-cookie")
             .and_then(|cookie| cookie.split(';').next())
             .map(str::to_owned);
-        match cookie {
-            Some(cookie) if (200..300).contains(&answer.status) => {
-                self.cookie = Some(cookie);
-                Ok(())
-            }
-            _ => Err(io::Error::other(format!("sign-in of {login}: {}", answer.status))),
+        if answer.is_success() && cookie.is_some() {
+            self.cookie = cookie;
         }
+        answer.json().map_err(about(path))
+    }
+
+    pub fn delete(&self, path: &str) -> io::Result<()> {
+        self.ask("DELETE", path, "")?
+            .json()
+            .map(drop)
+            .map_err(about(path))
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<Answer> {
@@ -91,6 +119,10 @@ impl Client {
         stream.read_to_end(&mut bytes)?;
         parse(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP answer"))
     }
+}
+
+fn about(path: &str) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::other(format!("{path}: {error}"))
 }
 
 /// The whole of a closed connection.

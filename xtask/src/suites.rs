@@ -13,7 +13,12 @@ use crate::{
     process::Record,
     steps::{Steps, in_words},
 };
-use std::time::{Duration, Instant};
+use std::{
+    panic::resume_unwind,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
@@ -114,20 +119,39 @@ impl<'a> Suites<'a> {
         name: &str,
         work: impl FnOnce() -> Result<Tally, Failure>,
     ) -> Result<(), Failure> {
-        self.steps.say(&format!("{name} …"));
-        let began = Instant::now();
-        let tally = match work() {
-            Ok(tally) => tally,
-            Err(Failure::Interrupted) => return Err(Failure::Interrupted),
-            Err(failure) => {
-                println!("{failure}");
-                Tally::ONE_FAILED
-            }
-        };
-        let took = began.elapsed();
-        self.steps
-            .say(&format!("{name}: {}, {}", said(tally), in_words(took)));
+        let (tally, took) = ran(self.steps, name, work)?;
         self.done.push((name.to_owned(), tally, took));
+        Ok(())
+    }
+
+    /// Each as [`Self::suite`] would, two at a time: for what keeps one core busy and no other suite waits for.
+    pub fn side_by_side<W>(&mut self, works: Vec<(String, W)>) -> Result<(), Failure>
+    where
+        W: FnOnce() -> Result<Tally, Failure> + Send,
+    {
+        let steps = self.steps;
+        let waiting = Mutex::new(works.into_iter().enumerate());
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let lane = || {
+            let mut done = Vec::new();
+            while let Some((place, (name, work))) = next() {
+                done.push((
+                    place,
+                    ran(steps, &name, work).map(|(tally, took)| (name, tally, took)),
+                ));
+            }
+            done
+        };
+        let mut done = thread::scope(|scope| {
+            let other = scope.spawn(lane);
+            let mut done = lane();
+            done.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            done
+        });
+        done.sort_by_key(|(place, _)| *place);
+        for (_, suite) in done {
+            self.done.push(suite?);
+        }
         Ok(())
     }
 
@@ -149,6 +173,27 @@ impl<'a> Suites<'a> {
         }
         table
     }
+}
+
+/// Does it, says how it went, and fails at nothing but Ctrl-C.
+fn ran(
+    steps: &Steps,
+    name: &str,
+    work: impl FnOnce() -> Result<Tally, Failure>,
+) -> Result<(Tally, Duration), Failure> {
+    steps.say(&format!("{name} …"));
+    let began = Instant::now();
+    let tally = match work() {
+        Ok(tally) => tally,
+        Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+        Err(failure) => {
+            println!("{failure}");
+            Tally::ONE_FAILED
+        }
+    };
+    let took = began.elapsed();
+    steps.say(&format!("{name}: {}, {}", said(tally), in_words(took)));
+    Ok((tally, took))
 }
 
 fn said(tally: Tally) -> String {
@@ -210,5 +255,21 @@ mod tests {
             }
         );
         assert!(suites.table().contains("FAILED  deny"));
+    }
+    #[test]
+    fn suites_side_by_side_all_run_and_keep_their_order() {
+        let steps = Steps::start();
+        let mut suites = Suites::new(&steps);
+        let works = ["nurse", "patient", "administrator"].map(|who| {
+            let work = move || match who {
+                "patient" => Err(Failure::new("a shape that is not described")),
+                _ => Ok(Tally::ONE_PASSED),
+            };
+            (who.to_owned(), work)
+        });
+        suites.side_by_side(works.into()).unwrap();
+        let names: Vec<&str> = suites.done.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(names, ["nurse", "patient", "administrator"]);
+        assert_eq!((suites.total().passed, suites.total().failed), (2, 1));
     }
 }

@@ -217,7 +217,7 @@ mod tests {
     fn nothing_found_says_what_was_looked_for() {
         let told = told(&tomas());
         assert_eq!((told.degree, told.text.as_str()), (Degree::None, "None found"));
-        assert!(told.looked_for.contains("care team"), "{told:?}");
+        assert!(told.looked_for.contains("care team"), "{}", told.looked_for);
     }
 
     #[test]

@@ -81,6 +81,19 @@ on_both_engines! {
         }
     }
 
+    async fn a_list_of_values_is_no_object_that_has_them(portal: Portal) {
+        let sign_in = serde_json::json!(["louise.brandt", portal.password_of("louise.brandt"), null]);
+        let answer = portal.stranger().post("/api/v1/session", &sign_in).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "bad_request"), "{}", answer.text);
+        assert_eq!(answer.session_cookie(), None);
+        let helen = portal.sign_in("helen.frost").await;
+        for body in [serde_json::json!([]), serde_json::json!([null, null]), serde_json::json!("x")] {
+            let answer = helen.post("/api/v1/reviews/search", &body).await;
+            assert_eq!(answer.status, 400, "{body}: {}", answer.text);
+        }
+        assert_eq!(helen.post("/api/v1/reviews/search", &serde_json::json!({})).await.status, 200);
+    }
+
     async fn a_huge_header_is_refused_in_words(portal: Portal) {
         let long = "x".repeat(20_000);
         let head = format!("GET /healthz HTTP/1.1\r\nhost: a\r\nx-long: {long}\r\n\r\n");

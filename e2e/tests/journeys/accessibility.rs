@@ -1,9 +1,9 @@
-//! Every page in both themes: axe finds nothing serious or critical.
+//! Every page in both themes: axe finds nothing, not even what it calls minor.
 
 use fleetward_common::unit::Decimal;
 use fleetward_device::clock::{Clock, SystemClock};
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     bedside::{Bedside, monitor_at},
     browser::{Browser, Screen},
     journey::{Stage, journey},
@@ -30,7 +30,7 @@ async fn check(portal: &Portal, browser: &Browser, path: &str, shown: &str, them
     browser
         .see("the theme", &format!("html[data-theme={theme}]"))
         .await?;
-    nothing_serious(browser, &format!("{path} in {theme}")).await
+    nothing_found(browser, &format!("{path} in {theme}")).await
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn the_door_is_open_to_everyone() -> Outcome {
             .fill_in("nobody.at.all", "wrong")
             .await?;
         browser.see("the refusal", "[role=alert]").await?;
-        nothing_serious(browser, "a refused sign-in").await?;
+        nothing_found(browser, "a refused sign-in").await?;
         browser.expect_console_errors(|line| line.contains("401")).await
     })
 }
@@ -72,21 +72,21 @@ fn the_ward_board_with_drawer_table_far_view_and_help_is_open_to_everyone() -> O
 
             browser.type_keys("?").await?;
             browser.see("the keys", "dialog[open]").await?;
-            nothing_serious(browser, &format!("the list of keys in {theme}")).await?;
+            nothing_found(browser, &format!("the list of keys in {theme}")).await?;
             browser.type_keys(Key::Escape.value().to_string()).await?;
 
             browser.type_keys("v").await?;
             browser.see("the far view", "[data-far=true]").await?;
-            nothing_serious(browser, &format!("the far view in {theme}")).await?;
+            nothing_found(browser, &format!("the far view in {theme}")).await?;
             browser.type_keys("v").await?;
 
             browser.type_keys("7").await?;
             browser.type_keys(Key::Enter.value().to_string()).await?;
             let drawer = BedDrawer::on(browser).await?;
             drawer.shows_a_chart().await?;
-            nothing_serious(browser, &format!("the drawer in {theme}")).await?;
+            nothing_found(browser, &format!("the drawer in {theme}")).await?;
             drawer.table().await?;
-            nothing_serious(browser, &format!("the drawer's table in {theme}")).await?;
+            nothing_found(browser, &format!("the drawer's table in {theme}")).await?;
 
             check(portal, browser, "/ward/no/such/page", "main", theme).await?;
         }
@@ -155,7 +155,7 @@ fn a_lost_server_is_told_to_everyone() -> Outcome {
             check(portal, browser, "/ward", "[data-bed='24']", theme).await?;
             portal.kill();
             browser.read("Nothing on this page is live").await?;
-            nothing_serious(browser, &format!("a lost server in {theme}")).await?;
+            nothing_found(browser, &format!("a lost server in {theme}")).await?;
             portal.start_again().await?;
         }
         browser

@@ -3,7 +3,7 @@
 use fleetward_common::{time::Instant, unit::Decimal};
 use fleetward_device::clock::{Clock, SystemClock};
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     bedside::{Bedside, monitor_at},
     browser::{Browser, Screen},
     eventually::eventually,
@@ -77,7 +77,7 @@ fn rashida_owns_an_alarm_by_keyboard_and_louise_sees_it_on_her_own_screen() -> O
                     vec![theme.into()],
                 )
                 .await?;
-            nothing_serious(browser, &format!("a board with an alarm, {theme}")).await?;
+            nothing_found(browser, &format!("a board with an alarm, {theme}")).await?;
         }
 
         // To the bed that calls, open it, own it.
@@ -87,7 +87,7 @@ fn rashida_owns_an_alarm_by_keyboard_and_louise_sees_it_on_her_own_screen() -> O
             .await?;
         browser.type_keys(Key::Enter.value().to_string()).await?;
         browser.see("what to do", ".bed-actions .button.primary").await?;
-        nothing_serious(browser, "the open bed with an alarm").await?;
+        nothing_found(browser, "the open bed with an alarm").await?;
         browser.type_keys("a").await?;
         for screen in [&*browser, &louise] {
             strip_says(screen, &["HR 131", "R. Amadi"]).await?;
@@ -155,7 +155,7 @@ fn a_pause_is_seen_on_another_screen_and_a_high_alarm_waits_for_somebody() -> Ou
             .type_keys(format!("7{enter}", enter = Key::Enter.value()))
             .await?;
         louise.press("Alarms off…").await?;
-        nothing_serious(&louise, "switching off").await?;
+        nothing_found(&louise, "switching off").await?;
         louise.press("Switch off now").await?;
         browser
             .see("it on the other screen", "[data-bed='7'] .pause-countdown")
@@ -218,6 +218,6 @@ fn on_a_phone_every_alarm_is_in_the_list_and_the_phone_says_that_it_does_not_rin
             )
             .await?;
         same("fits the phone", wide, true.into())?;
-        nothing_serious(browser, "alarms on a phone").await
+        nothing_found(browser, "alarms on a phone").await
     })
 }

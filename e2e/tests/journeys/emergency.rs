@@ -2,7 +2,7 @@
 
 use fleetward_common::emergency::EmergencyWard;
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     api::Session,
     browser::{Browser, Screen},
     eventually::eventually,
@@ -17,7 +17,7 @@ use thirtyfour::Key;
 
 const ENTER: Key = Key::Enter;
 
-async fn ward_5a(portal: &Portal) -> Outcome<EmergencyWard> {
+pub async fn ward_5a(portal: &Portal) -> Outcome<EmergencyWard> {
     let session = Session::sign_in(portal, TOMAS).await?;
     let wards: Vec<EmergencyWard> = session.get("/api/v1/emergency/wards").await?;
     let ward = wards.into_iter().find(|ward| ward.name.contains("5A"));
@@ -25,7 +25,7 @@ async fn ward_5a(portal: &Portal) -> Outcome<EmergencyWard> {
 }
 
 /// Tab by Tab, as a person without a mouse goes.
-async fn tab_to(browser: &Browser, css: &str) -> Outcome {
+pub async fn tab_to(browser: &Browser, css: &str) -> Outcome {
     browser.see(css, css).await?;
     let there = format!("return !!document.activeElement?.matches({css:?})");
     for _ in 0..80 {
@@ -37,16 +37,25 @@ async fn tab_to(browser: &Browser, css: &str) -> Outcome {
     Err(Trouble::Wrong(format!("80 times Tab do not lead to {css}")))
 }
 
-async fn press(browser: &Browser, key: Key) -> Outcome {
+pub async fn press(browser: &Browser, key: Key) -> Outcome {
     browser.type_keys(key.value().to_string()).await
 }
 
 /// Finds, says why, proves, all by keys; ends on the open record.
 async fn open_by_keys(browser: &Browser, number: &str, family_name: &str) -> Outcome {
+    find_by_keys(browser, number, family_name).await?;
+    say_why_by_keys(browser, "Called by the nurse, pressure falling.").await?;
+    prove_by_keys(browser).await
+}
+
+pub async fn find_by_keys(browser: &Browser, number: &str, family_name: &str) -> Outcome {
     tab_to(browser, "#bg-number").await?;
     browser.type_keys(number).await?;
     press(browser, ENTER).await?;
-    browser.read(family_name).await?;
+    browser.read(family_name).await
+}
+
+pub async fn say_why_by_keys(browser: &Browser, sentence: &str) -> Outcome {
     // No reason is chosen before the person chooses one.
     assert!(!browser.is_there(".reason input:checked").await?);
     browser.type_keys("3").await?;
@@ -54,9 +63,10 @@ async fn open_by_keys(browser: &Browser, number: &str, family_name: &str) -> Out
         .see("the third reason", ".reason:nth-of-type(3) input:checked")
         .await?;
     tab_to(browser, "#bg-why").await?;
-    browser
-        .type_keys("Called by the nurse, pressure falling.")
-        .await?;
+    browser.type_keys(sentence).await
+}
+
+pub async fn prove_by_keys(browser: &Browser) -> Outcome {
     tab_to(browser, ".bg-go button[type=submit]").await?;
     press(browser, ENTER).await?;
     browser.read("First prove that it is you").await?;
@@ -86,12 +96,12 @@ fn tomas_opens_a_patient_on_the_refusal_and_helen_decides_by_keys_alone() -> Out
         browser.read("Emergency access to Edgar HOLLIS only").await?;
         browser.see("the record", "h1.pl-name").await?;
         browser.read("Closed in emergency access").await?;
-        nothing_serious(browser, "the record opened in an emergency").await?;
+        nothing_found(browser, "the record opened in an emergency").await?;
 
         browser.goto(&portal.url("/ward")).await?;
         browser.see("his own board", "[data-bed='24']").await?;
         browser.see("the banner on it", ".emergency [role=timer]").await?;
-        nothing_serious(browser, "the board in an emergency").await?;
+        nothing_found(browser, "the board in an emergency").await?;
         browser.press("End now").await?;
         eventually("the banner being gone", async || {
             Ok((!browser.is_there(".emergency").await?).then_some(()))
@@ -101,13 +111,13 @@ fn tomas_opens_a_patient_on_the_refusal_and_helen_decides_by_keys_alone() -> Out
         door.choose(HELEN).await?;
         browser.read("Tomas Reuter opened Edgar HOLLIS").await?;
         browser.read("None found").await?;
-        nothing_serious(browser, "the queue").await?;
+        nothing_found(browser, "the queue").await?;
         browser.type_keys("j").await?;
         browser.see("the line in focus", ".queue tr.is-current").await?;
         press(browser, ENTER).await?;
         browser.read("What was opened, in order").await?;
         browser.read("Your own view").await?;
-        nothing_serious(browser, "the event").await?;
+        nothing_found(browser, "the event").await?;
         browser.type_keys("1").await?;
         browser
             .see("the first verdict", ".verdict:first-child input:checked")
@@ -141,10 +151,10 @@ fn emergency_access_is_open_to_everyone_in_both_themes_and_on_a_phone() -> Outco
                 .await?;
             browser.goto(&portal.url("/ward/emergency")).await?;
             browser.see("the form", "#bg-number").await?;
-            nothing_serious(browser, &format!("the form on a phone, {theme}")).await?;
+            nothing_found(browser, &format!("the form on a phone, {theme}")).await?;
         }
         open_by_keys(browser, "NG-104352", "NWOSU").await?;
-        nothing_serious(browser, "the record on a phone at night").await?;
+        nothing_found(browser, "the record on a phone at night").await?;
         browser.expect_console_errors(|line| line.contains("403")).await
     })
 }

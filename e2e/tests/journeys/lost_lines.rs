@@ -3,7 +3,7 @@
 use fleetward_common::{time::Instant, unit::Decimal};
 use fleetward_device::clock::{Clock, SystemClock};
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     bedside::{Bedside, monitor_at},
     browser::Screen,
     eventually::eventually,
@@ -198,7 +198,7 @@ fn when_the_program_behind_the_page_stops_the_screen_is_covered() -> Outcome {
             .await?;
         browser.read("DISPLAY STOPPED").await?;
         browser.read("Look at the bedside monitors.").await?;
-        nothing_serious(browser, "a stopped display").await?;
+        nothing_found(browser, "a stopped display").await?;
         same(
             "beds that look healthy",
             browser.is_there("[data-bed]").await?,

@@ -1,7 +1,7 @@
 //! The patient on the phone: who looked, and what is shared.
 
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     api::Session,
     browser::Screen,
     journey::{Stage, journey},
@@ -20,7 +20,7 @@ fn alan_reads_on_his_phone_who_saw_his_data_and_why() -> Outcome {
         SignIn::at(portal, browser).choose(ALAN).await?;
         browser.press("Who saw my data").await?;
         browser.read("Nobody looked in this month.").await?;
-        nothing_serious(browser, "an empty list of looks").await?;
+        nothing_found(browser, "an empty list of looks").await?;
 
         let _: Value = Session::sign_in(portal, ROSA)
             .await?
@@ -44,7 +44,7 @@ fn alan_reads_on_his_phone_who_saw_his_data_and_why() -> Outcome {
             browser
                 .see("the theme", &format!("html[data-theme={theme}]"))
                 .await?;
-            nothing_serious(browser, &format!("who saw my data in {theme}")).await?;
+            nothing_found(browser, &format!("who saw my data in {theme}")).await?;
         }
         let page = browser.text().await?;
         assert!(!page.contains("Alan Reed"), "his own looks are not on it: {page}");
@@ -82,7 +82,7 @@ fn alan_shares_and_stops_sharing_with_one_press_each() -> Outcome {
             browser
                 .see("the theme", &format!("html[data-theme={theme}]"))
                 .await?;
-            nothing_serious(browser, &format!("what I share in {theme}")).await?;
+            nothing_found(browser, &format!("what I share in {theme}")).await?;
         }
         browser.press("Stop sharing with Tomas Reuter").await?;
         browser.read("You share with no one person.").await?;

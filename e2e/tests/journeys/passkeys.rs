@@ -3,7 +3,7 @@
 use fleetward::identity::totp::Secret;
 use fleetward_device::clock::{Clock, SystemClock};
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     api::password_of,
     authenticator::Authenticator,
     browser::{Browser, Screen},
@@ -12,6 +12,8 @@ use fleetward_e2e::{
     pages::{SignIn, WardBoard},
     people::{ALAN, LOUISE, RASHIDA},
     portal::Portal,
+    relay::Relay,
+    stored::why_passkeys_were_refused,
     trouble::{Outcome, Trouble, same},
 };
 use thirtyfour::Key;
@@ -29,7 +31,11 @@ async fn rashida_makes_a_passkey(portal: &Portal, browser: &Browser) -> Outcome 
 /// Opens the form and uses the passkey: by autofill, which this authenticator answers by itself, or by
 /// the button.
 async fn use_the_passkey(portal: &Portal, browser: &Browser) -> Outcome {
-    browser.goto(&portal.url("/sign-in?as=yourself")).await?;
+    use_the_passkey_at(browser, &portal.url("/sign-in?as=yourself")).await
+}
+
+async fn use_the_passkey_at(browser: &Browser, form: &str) -> Outcome {
+    browser.goto(form).await?;
     // Gone already, when autofill was quicker.
     if let Ok(button) = browser.control("Use a passkey").await {
         let _ = button.click().await;
@@ -47,7 +53,7 @@ fn rashida_is_offered_a_passkey_after_her_password_and_signs_in_with_it_alone() 
         door.fill_in(RASHIDA.login, &password).await?;
         door.is_offered_a_passkey().await?;
         browser.see("the button", "[data-passkey=register]").await?;
-        nothing_serious(browser, "the offer of a passkey").await?;
+        nothing_found(browser, "the offer of a passkey").await?;
         browser.press("Make a passkey").await?;
         door.is_home(RASHIDA).await?;
         same(
@@ -103,6 +109,42 @@ fn a_copied_authenticator_gets_nobody_in_and_its_owner_can_see_why() -> Outcome 
 }
 
 #[test]
+fn a_good_copy_of_the_portal_gets_nowhere_with_rashidas_passkey() -> Outcome {
+    journey(Screen::Desk, async |stage: &mut Stage| {
+        let Stage { portal, browser } = stage;
+        let authenticator = Authenticator::plug_in(browser).await?;
+        let door = SignIn::at(portal, browser);
+        rashida_makes_a_passkey(portal, browser).await?;
+        WardBoard::on(browser).await?.sign_out().await?;
+        door.is_open().await?;
+        let relay = Relay::of(portal).await?;
+        let form = "/sign-in?as=yourself";
+
+        // Of the same name at another port: the browser lets it sign, and the server hears where it was.
+        let before = authenticator.signatures().await?;
+        use_the_passkey_at(browser, &relay.url("localhost", form)).await?;
+        browser.read("That passkey was not accepted").await?;
+        same("the page", browser.path().await?, "/sign-in".to_owned())?;
+        let signed = authenticator.signatures().await?;
+        assert!(signed > before, "it signed for the copy");
+        let mut why = why_passkeys_were_refused(portal)?;
+        // Autofill and the button may both have been tried.
+        why.dedup();
+        same("why it was refused", why, vec!["origin".to_owned()])?;
+
+        // Of another name: the browser does not even ask the authenticator.
+        use_the_passkey_at(browser, &relay.url("127.0.0.1", form)).await?;
+        browser.read("Passkeys do not work at this address").await?;
+        same("the page", browser.path().await?, "/sign-in".to_owned())?;
+        same("signatures", authenticator.signatures().await?, signed)?;
+
+        use_the_passkey(portal, browser).await?;
+        door.is_home(RASHIDA).await?;
+        browser.expect_console_errors(|line| line.contains("401")).await
+    })
+}
+
+#[test]
 fn an_authenticator_that_does_not_know_its_owner_proves_nothing() -> Outcome {
     journey(Screen::Desk, async |stage: &mut Stage| {
         let Stage { portal, browser } = stage;
@@ -131,13 +173,13 @@ fn with_the_keyboard_alone_alan_adds_renames_and_removes_a_passkey() -> Outcome 
         SignIn::at(portal, browser).choose(ALAN).await?;
         browser.goto(&portal.url("/security")).await?;
         browser.see("the field for a name", "#new-passkey").await?;
-        nothing_serious(browser, "the security page").await?;
+        nothing_found(browser, "the security page").await?;
 
         tab_to(browser, "new-passkey").await?;
         browser.type_keys(" at home").await?;
         browser.type_keys(Key::Enter.value().to_string()).await?;
         browser.read("never used").await?;
-        nothing_serious(browser, "the security page with a passkey").await?;
+        nothing_found(browser, "the security page with a passkey").await?;
 
         tab_to_name(browser, "Rename").await?;
         browser.type_keys(Key::Enter.value().to_string()).await?;
@@ -158,7 +200,7 @@ fn with_the_keyboard_alone_alan_adds_renames_and_removes_a_passkey() -> Outcome 
         browser.type_keys(Key::Enter.value().to_string()).await?;
         // He has a passkey, so that is what proves that it is him.
         browser.read("First prove that it is you").await?;
-        nothing_serious(browser, "the question who is there").await?;
+        nothing_found(browser, "the question who is there").await?;
         tab_to_name(browser, "Use a passkey").await?;
         browser.type_keys(Key::Enter.value().to_string()).await?;
         browser.read("You have none yet").await?;
@@ -201,7 +243,7 @@ fn rashida_sets_up_an_app_and_is_asked_for_its_code_from_then_on() -> Outcome {
         browser.goto(&portal.url("/security")).await?;
         browser.press("Set up an app").await?;
         browser.see("the QR code", ".qr path").await?;
-        nothing_serious(browser, "an app being set up").await?;
+        nothing_found(browser, "an app being set up").await?;
         let secret = browser.find(".secret").await?.text().await?.replace(' ', "");
         let secret = Secret::from_base32(&secret).ok_or_else(|| Trouble::wrong("no secret to type"))?;
         let code = |last: u64| {
@@ -213,7 +255,7 @@ fn rashida_sets_up_an_app_and_is_asked_for_its_code_from_then_on() -> Outcome {
         browser.find("#first-code").await?.send_keys(code(0)?).await?;
         browser.press("Use this app from now on").await?;
         browser.read("Your recovery codes").await?;
-        nothing_serious(browser, "the recovery codes").await?;
+        nothing_found(browser, "the recovery codes").await?;
         let spare = browser.find(".recovery li").await?.text().await?;
         browser.press("I have kept them").await?;
         browser.read("10 recovery codes left").await?;
@@ -222,7 +264,7 @@ fn rashida_sets_up_an_app_and_is_asked_for_its_code_from_then_on() -> Outcome {
         door.is_open().await?;
         door.fill_in(RASHIDA.login, &password).await?;
         let field = browser.see("the field for the code", "input[name=code]").await?;
-        nothing_serious(browser, "the page that asks for the code").await?;
+        nothing_found(browser, "the page that asks for the code").await?;
         field.send_keys("000000\n").await?;
         browser.read("That code is not right").await?;
         let field = browser.find("input[name=code]").await?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     browser::{Browser, Screen},
     eventually::eventually,
     journey::{Stage, journey},
@@ -195,7 +195,7 @@ fn ruth_opens_a_site_with_a_ward_and_starts_a_way_back_for_rashida() -> Outcome 
         browser.press("Add a site").await?;
         // The field for the name has the focus.
         browser.type_keys("Northgate South").await?;
-        nothing_serious(browser, "a new site being written").await?;
+        nothing_found(browser, "a new site being written").await?;
         browser.type_keys(Key::Enter.value().to_string()).await?;
         browser.read("No unit yet").await?;
         let add = "//section[@aria-label='Northgate South']//button[.='Add a unit']";
@@ -223,7 +223,7 @@ fn ruth_opens_a_site_with_a_ward_and_starts_a_way_back_for_rashida() -> Outcome 
         browser.read("I know that it is Rashida who asks").await?;
         let start = browser.control("I know them: start").await?;
         same("a start without saying how", start.is_enabled().await?, false)?;
-        nothing_serious(browser, "how she knew").await?;
+        nothing_found(browser, "how she knew").await?;
         browser
             .find(".known-by label:last-child input")
             .await?
@@ -263,18 +263,18 @@ fn the_administrators_pages_are_open_to_everyone() -> Outcome {
             ] {
                 browser.goto(&portal.url(path)).await?;
                 browser.read(words).await?;
-                nothing_serious(browser, &format!("{path} in {theme}")).await?;
+                nothing_found(browser, &format!("{path} in {theme}")).await?;
             }
             browser.goto(&portal.url(&person)).await?;
             browser.read("With this, Rashida").await?;
             browser.press("End…").await?;
             browser.read("This can’t be undone").await?;
-            nothing_serious(browser, &format!("the question in {theme}")).await?;
+            nothing_found(browser, &format!("the question in {theme}")).await?;
         }
         SignIn::at(portal, browser).choose(NILS).await?;
         browser.goto(&portal.url("/staff/outbox")).await?;
         browser.read(MIRA).await?;
-        nothing_serious(browser, "the outbox").await?;
+        nothing_found(browser, "the outbox").await?;
         // The proof that was asked for before the invitation.
         browser.expect_console_errors(|line| line.contains("403")).await
     })
@@ -297,7 +297,7 @@ fn every_step_of_joining_is_open_to_everyone() -> Outcome {
                 format!("/demo/outbox?theme={theme}"),
             ] {
                 browser.goto(&portal.url(&path)).await?;
-                nothing_serious(browser, &path).await?;
+                nothing_found(browser, &path).await?;
             }
         }
         browser.goto(&portal.url(&link)).await?;
@@ -313,7 +313,7 @@ fn every_step_of_joining_is_open_to_everyone() -> Outcome {
                 .goto(&portal.url(&format!("{link}?theme={theme}")))
                 .await?;
             browser.read("Step 3 of 4").await?;
-            nothing_serious(browser, &format!("the role in {theme}")).await?;
+            nothing_found(browser, &format!("the role in {theme}")).await?;
         }
         browser
             .expect_console_errors(|line| line.contains("404") || line.contains("403"))

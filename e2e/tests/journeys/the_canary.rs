@@ -1,6 +1,9 @@
 //! A patient's name put into everything that takes words, and then looked for in everything that comes
 //! out: logs, metrics, refusals, addresses, titles, what a browser keeps.
 
+mod in_the_browser;
+mod in_work;
+
 use fleetward_common::{
     care::{Occupancy, WardBoard as Board, WardSummary},
     devices::link::LINK_PATH,
@@ -8,10 +11,8 @@ use fleetward_common::{
 use fleetward_device::agent::{Credentials, link::SERVER_NAME};
 use fleetward_e2e::{
     api::Session,
-    bedside::{Bedside, monitor_at},
-    browser::Screen,
-    journey::{Stage, journey, server_journey},
-    pages::{BedDrawer, SignIn, WardBoard},
+    bedside::monitor_at,
+    journey::server_journey,
     people::{ALAN, BEN, RASHIDA, ROSA},
     portal::Portal,
     raw::{
@@ -24,7 +25,6 @@ use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, header};
 use serde_json::json;
 use std::time::Duration;
-use thirtyfour::Key;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{client_async, tungstenite::Message};
@@ -223,6 +223,7 @@ fn no_log_no_metric_and_no_refusal_repeats_a_patients_name() -> Outcome {
             same("the canary on the socket", found(&canary(), &said), Vec::new())?;
         }
         speak_to_the_device_port(portal).await?;
+        in_work::done_by_everybody(portal).await?;
         let metrics = reqwest::get(format!("http://{}/metrics", portal.ops_port()))
             .await?
             .text()
@@ -244,54 +245,5 @@ fn no_log_no_metric_and_no_refusal_repeats_a_patients_name() -> Outcome {
             )?;
         }
         Ok(())
-    })
-}
-
-/// What the browser shows in its frame, and what it keeps.
-const KEPT: &str = r"
-    const kept = [document.title, location.href, document.cookie, document.referrer, history.state];
-    for (const store of [localStorage, sessionStorage]) {
-        for (const key of Object.keys(store)) kept.push(key, store.getItem(key));
-    }
-    for (const entry of performance.getEntries()) kept.push(entry.name);
-    return JSON.stringify(kept);
-";
-
-#[test]
-fn no_address_title_or_browser_store_holds_a_patients_name() -> Outcome {
-    journey(Screen::Desk, async |stage: &mut Stage| {
-        let Stage { portal, browser } = stage;
-        let mut known = known(portal).await?;
-        known.extend(["Whitfield", "Hughes"].map(str::to_owned));
-        let _bedside = Bedside::connect(portal, &monitor_at(portal, "4B/7")?)?;
-        let mut looked_at = 0;
-        let mut check = async |what: &str| -> Outcome {
-            let kept = browser.run(KEPT, Vec::new()).await?;
-            let kept = kept.as_str().unwrap_or_default().to_owned();
-            assert!(kept.contains("http"), "{kept}");
-            looked_at += 1;
-            same(
-                &format!("patients kept by the browser at {what}"),
-                found(&known, &kept),
-                Vec::new(),
-            )
-        };
-        SignIn::at(portal, browser).choose(RASHIDA).await?;
-        WardBoard::on(browser).await?;
-        check("the ward board").await?;
-        browser.type_keys("7").await?;
-        browser.type_keys(Key::Enter.value().to_string()).await?;
-        BedDrawer::on(browser).await?;
-        check("the open bed").await?;
-        SignIn::at(portal, browser).choose(ROSA).await?;
-        browser.read("WHITFIELD").await?;
-        check("the home patients").await?;
-        SignIn::at(portal, browser).choose(ALAN).await?;
-        for path in ["/patient", "/patient/who-saw", "/patient/sharing"] {
-            browser.goto(&portal.url(path)).await?;
-            browser.see(path, "main h1").await?;
-            check(path).await?;
-        }
-        same("pages that were looked at", looked_at, 6)
     })
 }

@@ -41,9 +41,9 @@ fn axe_finds_an_unlabelled_field_and_lets_a_labelled_one_pass() -> Outcome {
     alone(async {
         let browser = Browser::open(Screen::Desk).await?;
         browser.goto(&page(LABELLED)).await?;
-        a11y::nothing_serious(&browser, "a labelled field").await?;
+        a11y::nothing_found(&browser, "a labelled field").await?;
         browser.goto(&page(UNLABELLED)).await?;
-        let found = a11y::nothing_serious(&browser, "an unlabelled field").await;
+        let found = a11y::nothing_found(&browser, "an unlabelled field").await;
         let words = found.expect_err("axe must complain").to_string();
         assert!(words.contains("label (critical"), "{words}");
         browser.close().await

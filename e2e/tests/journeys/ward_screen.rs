@@ -1,7 +1,7 @@
 //! A browser that belongs to the ward, and sessions that end: here, everywhere, by themselves.
 
 use fleetward_e2e::{
-    a11y::nothing_serious,
+    a11y::nothing_found,
     api::Session,
     browser::{Browser, Screen},
     eventually::eventually,
@@ -16,12 +16,12 @@ use thirtyfour::{By, Key};
 
 const WINDOW: &str = "dialog.switch[open]";
 
-async fn make_a_screen(portal: &Portal, browser: &Browser) -> Outcome {
+pub async fn make_a_screen(portal: &Portal, browser: &Browser) -> Outcome {
     SignIn::at(portal, browser).choose(LOUISE).await?;
     WardBoard::on(browser).await?;
     browser.press("Make this a ward screen").await?;
     browser.see("the name of the screen", "#station-name").await?;
-    nothing_serious(browser, "making a ward screen").await?;
+    nothing_found(browser, "making a ward screen").await?;
     browser.press("Make it a ward screen").await?;
     browser.press("Prove it").await?;
     browser.read("Nobody signed in").await?;
@@ -56,7 +56,7 @@ fn the_wards_screen_asks_for_a_person_when_someone_acts_and_goes_back() -> Outco
     journey(Screen::Desk, async |stage: &mut Stage| {
         let Stage { portal, browser } = stage;
         make_a_screen(portal, browser).await?;
-        nothing_serious(browser, "a ward's screen").await?;
+        nothing_found(browser, "a ward's screen").await?;
 
         // From here on without the mouse.
         browser.type_keys("7").await?;
@@ -66,7 +66,7 @@ fn the_wards_screen_asks_for_a_person_when_someone_acts_and_goes_back() -> Outco
         if !words.contains("Who is acting?") || !words.contains("open bed 7") {
             return Err(Trouble::Wrong(format!("the window says {words}")));
         }
-        nothing_serious(browser, "the window that asks who is acting").await?;
+        nothing_found(browser, "the window that asks who is acting").await?;
         same("beds behind it", beds(browser).await?, 24)?;
         browser.type_keys(Key::Escape + "").await?;
         is_gone(browser, WINDOW).await?;
@@ -116,7 +116,7 @@ fn a_wrong_password_at_the_wards_screen_opens_nothing_and_keeps_the_board() -> O
         browser.type_keys("not her password").await?;
         browser.type_keys(Key::Enter + "").await?;
         browser.read("don’t go together").await?;
-        nothing_serious(browser, "a refused person at the ward's screen").await?;
+        nothing_found(browser, "a refused person at the ward's screen").await?;
         same("beds", beds(browser).await?, 24)?;
         browser.expect_console_errors(|line| line.contains("401")).await
     })
@@ -132,7 +132,7 @@ fn louise_signs_out_everywhere_and_no_browser_of_hers_knows_her_any_more() -> Ou
         browser
             .see("her sessions", ".sessions tbody tr:nth-child(2)")
             .await?;
-        nothing_serious(browser, "the list of sessions").await?;
+        nothing_found(browser, "the list of sessions").await?;
         browser.press("Sign out everywhere").await?;
         browser.press("Yes, sign out everywhere").await?;
         SignIn::at(portal, browser).is_open().await?;
@@ -157,7 +157,7 @@ fn ben_is_warned_two_minutes_before_his_session_ends_and_goes_on_with_one_key() 
         if !words.contains("Are you still there?") || !words.contains("1:") {
             return Err(Trouble::Wrong(format!("the warning says {words}")));
         }
-        nothing_serious(browser, "the warning before the end").await?;
+        nothing_found(browser, "the warning before the end").await?;
         browser.type_keys(Key::Enter + "").await?;
         is_gone(browser, "dialog[role=alertdialog][open]").await?;
         same("his page", browser.path().await?, "/staff/fleet".to_owned())

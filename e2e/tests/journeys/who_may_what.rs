@@ -94,7 +94,7 @@ fn ruth_reads_who_may_do_what_and_tells_never_from_not_given() -> Outcome {
         browser.press("Policy").await?;
         browser.read("Who may do what").await?;
         browser.see("the table", "table.policy").await?;
-        a11y::nothing_serious(browser, "the policy").await?;
+        a11y::nothing_found(browser, "the policy").await?;
 
         browser.see("a cell", "td.never button").await?;
         choose_cell(browser, "Support agent, Identity").await?;

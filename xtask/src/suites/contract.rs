@@ -3,9 +3,12 @@
 //! A server of the tests' own build, with the demo world and a few devices that are live, is asked by
 //! schemathesis whatever the OpenAPI document lets it think of: good requests and bad ones, with a
 //! session and without. No answer may be a 5xx, a status or a shape that the document does not name.
-//! Each operation counts once for each of the three people who ask. How hard is asked, and what is left
+//! Each operation counts once for each of the five people who ask. How hard is asked, and what is left
 //! out and why, stands in `backend/tests/contract/schemathesis.toml`.
 
+mod known;
+
+use self::known::Known;
 use super::{Suites, Tally};
 use crate::{
     failure::{Failure, While},
@@ -13,7 +16,7 @@ use crate::{
     process::{Record, Service},
     workspace::Workspace,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     collections::BTreeSet,
     ffi::OsString,
@@ -25,35 +28,54 @@ use std::{
 struct Visitor {
     who: &'static str,
     login: &'static str,
+    /// Whether they prove themselves first: who has a password alone cannot do so as strongly as a change
+    /// of other people's access asks for.
+    proves: bool,
 }
 
-/// One of each portal: what one of them may see, the next one may not.
-const VISITORS: [Visitor; 3] = [
+const fn visitor(who: &'static str, login: &'static str) -> Visitor {
     Visitor {
-        who: "nurse",
-        login: "rashida.amadi",
-    },
+        who,
+        login,
+        proves: true,
+    }
+}
+
+/// One of each portal, and whoever changes and judges other people's access: what one of them may see, the
+/// next one may not.
+const VISITORS: [Visitor; 5] = [
     Visitor {
-        who: "support agent",
-        login: "ben.fischer",
+        proves: false,
+        ..visitor("nurse", "rashida.amadi")
     },
+    visitor("support agent", "ben.fischer"),
     Visitor {
-        who: "patient",
-        login: "alan.reed",
+        proves: false,
+        ..visitor("patient", "alan.reed")
     },
+    visitor("hospital administrator", "ruth.adler"),
+    visitor("privacy officer", "helen.frost"),
 ];
 
 /// These end sessions: each is asked in one of its own, before the others begin.
-const END_SESSIONS: [&str; 4] = [
+const END_SESSIONS: [&str; 5] = [
+    // First, while the others' sessions are still there to be ended.
+    "DELETE /api/v1/sessions/{id}",
     "DELETE /api/v1/session",
     "DELETE /api/v1/sessions",
-    "DELETE /api/v1/sessions/{id}",
     "POST /api/v1/session/membership",
+    // Turns the browser that asks into a ward's screen.
+    "POST /api/v1/stations",
 ];
 
-/// Their wrong passwords slow the person down, and a right one may end their other sessions: each is
-/// asked in a session of its own, begun before, when all else is done.
-const TRY_PASSWORDS: [&str; 2] = ["POST /api/v1/session/proof/password", "POST /api/v1/password"];
+/// After these the demo's password or its code signs nobody in any more, or wrong ones slow the person
+/// down: each is asked when all else is done.
+const SPOIL_THE_WAY_IN: [&str; 4] = [
+    "POST /api/v1/second-factor/at-sign-in",
+    "DELETE /api/v1/second-factor",
+    "POST /api/v1/password",
+    "POST /api/v1/session/proof/password",
+];
 
 /// Its wrong passwords slow this address down for all who sign in after: asked last of all.
 const SIGN_IN: &str = "POST /api/v1/session";
@@ -75,13 +97,16 @@ pub fn api_contract(
     let contract = suites.prerequisite("a server for the test of the API's contract", || {
         Contract::start(workspace, schemathesis, portal.as_deref())
     })?;
-    let Some(contract) = contract else {
+    // The server sees its devices leave.
+    let Some((contract, _devices, _server)) = contract else {
         return Ok(());
     };
-    for visitor in &VISITORS {
+    let contract = &contract;
+    let visits = VISITORS.iter().map(|visitor| {
         let name = format!("the API's contract, as a {}", visitor.who);
-        suites.suite(&name, || contract.as_visitor(visitor))?;
-    }
+        (name, move || contract.as_visitor(visitor))
+    });
+    suites.side_by_side(visits.collect())?;
     suites.suite("the API's contract, signing in", || contract.sign_in_itself())
 }
 
@@ -91,9 +116,6 @@ struct Contract<'a> {
     settings: PathBuf,
     port: u16,
     operations: BTreeSet<String>,
-    // Dropped in this order: the server sees its devices leave.
-    _devices: Service,
-    _server: Service,
 }
 
 impl<'a> Contract<'a> {
@@ -102,7 +124,7 @@ impl<'a> Contract<'a> {
         workspace: &'a Workspace,
         schemathesis: &'a Path,
         portal: Option<&Path>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, Service, Service), Failure> {
         let data = workspace.target.join("contract");
         if data.exists() {
             fs::remove_dir_all(&data).while_doing(format!("emptying {}", data.display()))?;
@@ -132,11 +154,9 @@ impl<'a> Contract<'a> {
             settings: workspace.logs().join("contract.toml"),
             port,
             operations: operations(&document),
-            _devices: devices,
-            _server: server,
         };
         contract.write_settings()?;
-        Ok(contract)
+        Ok((contract, devices, server))
     }
 
     /// The committed settings, and below them what only a running server knows: which ids there are.
@@ -146,12 +166,7 @@ impl<'a> Contract<'a> {
             .root
             .join("backend/tests/contract/schemathesis.toml");
         let mut settings = fs::read_to_string(&committed).while_doing("reading schemathesis.toml")?;
-        let mut known = Known::default();
-        for visitor in &VISITORS {
-            let client = self.sign_in(visitor)?;
-            known.learn(&client).while_doing("looking for ids that exist")?;
-        }
-        settings.push_str(&known.dictionaries());
+        settings.push_str(&Known::of(self)?.dictionaries()?);
         fs::write(&self.settings, settings).while_doing("writing contract.toml")
     }
 
@@ -162,23 +177,24 @@ impl<'a> Contract<'a> {
             let session = self.sign_in(visitor)?;
             tally = tally.and(self.ask_one(visitor.who, operation, session.session())?);
         }
-        let session = self.sign_in(visitor)?;
-        let for_later = TRY_PASSWORDS
-            .into_iter()
-            .map(|operation| Ok((operation, self.sign_in(visitor)?)))
-            .collect::<Result<Vec<_>, Failure>>()?;
+        let mut session = self.sign_in(visitor)?;
+        if visitor.proves {
+            session
+                .prove()
+                .while_doing(format!("proving to be the {}", visitor.who))?;
+        }
         let mut without: Vec<OsString> = Vec::new();
-        for operation in END_SESSIONS.into_iter().chain(TRY_PASSWORDS).chain([SIGN_IN]) {
+        for operation in END_SESSIONS.into_iter().chain(SPOIL_THE_WAY_IN).chain([SIGN_IN]) {
             self.known(operation)?;
             without.extend(["--exclude-name".into(), operation.into()]);
         }
         tally = tally.and(self.ask(visitor.who, session.session(), &without)?);
-        // A session that ended on the way would make the rest a row of polite 401s that prove nothing.
-        session.get("/api/v1/session").while_doing(format!(
-            "the {}'s session did not last: which operation ended it belongs on the list of those that do",
-            visitor.who
-        ))?;
-        for (operation, session) in for_later {
+        for operation in SPOIL_THE_WAY_IN {
+            // A session that ended on the way would make the rest a row of polite 401s that prove nothing.
+            session.get("/api/v1/session").while_doing(format!(
+                "the {}'s session did not last: which operation ended it belongs on the list of those that do",
+                visitor.who
+            ))?;
             tally = tally.and(self.ask_one(visitor.who, operation, session.session())?);
         }
         Ok(tally)
@@ -190,19 +206,21 @@ impl<'a> Contract<'a> {
     }
 
     fn sign_in(&self, visitor: &Visitor) -> Result<Client, Failure> {
+        self.client_of(visitor.login)
+            .while_doing(format!("signing in as the {}", visitor.who))
+    }
+
+    fn client_of(&self, login: &str) -> io::Result<Client> {
         let mut client = Client::of_port(self.port);
         let password = client
-            .get("/api/v1/demo/people")
-            .while_doing("asking who can sign in")?
+            .get("/api/v1/demo/people")?
             .as_array()
             .into_iter()
             .flatten()
-            .find(|person| person.get("login").and_then(Value::as_str) == Some(visitor.login))
+            .find(|person| person.get("login").and_then(Value::as_str) == Some(login))
             .and_then(|person| person.get("password")?.as_str().map(str::to_owned))
-            .ok_or_else(|| Failure::new(format!("the demo has no {}", visitor.login)))?;
-        client
-            .sign_in(visitor.login, &password)
-            .while_doing(format!("signing in as the {}", visitor.who))?;
+            .ok_or_else(|| io::Error::other(format!("the demo has no {login}")))?;
+        client.sign_in(login, &password)?;
         Ok(client)
     }
 
@@ -267,58 +285,6 @@ impl<'a> Contract<'a> {
             show(&record, &log);
         }
         Ok(tally)
-    }
-}
-
-/// Rows that exist, and moments at which something was measured.
-#[derive(Default)]
-struct Known {
-    wards: BTreeSet<String>,
-    beds: BTreeSet<String>,
-    devices: BTreeSet<String>,
-    patients: BTreeSet<String>,
-    now: i64,
-}
-
-impl Known {
-    fn learn(&mut self, client: &Client) -> io::Result<()> {
-        let texts = |list: &Value, pointer: &str| -> Vec<String> {
-            list.as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|row| row.pointer(pointer)?.as_str().map(str::to_owned))
-                .collect()
-        };
-        let session = client.get("/api/v1/session")?;
-        self.now = session
-            .get("server_time")
-            .and_then(Value::as_i64)
-            .unwrap_or(self.now);
-        for ward in texts(&client.get("/api/v1/wards")?, "/ward/id") {
-            let board = client.get(&format!("/api/v1/wards/{ward}"))?;
-            let beds = board.get("beds").unwrap_or(&Value::Null);
-            self.beds.extend(texts(beds, "/id"));
-            self.patients.extend(texts(beds, "/occupancy/patient"));
-            self.wards.insert(ward);
-        }
-        let devices = client.get("/api/v1/devices")?;
-        self.devices
-            .extend(texts(devices.get("items").unwrap_or(&Value::Null), "/id"));
-        Ok(())
-    }
-
-    fn dictionaries(&self) -> String {
-        const MINUTE: i64 = 60_000_000;
-        let dictionary = |name: &str, values: Value| format!("\n[dictionaries.{name}]\nvalues = {values}\n");
-        [
-            dictionary("wards", json!(self.wards)),
-            dictionary("beds", json!(self.beds)),
-            dictionary("devices", json!(self.devices)),
-            dictionary("patients", json!(self.patients)),
-            dictionary("from", json!([self.now - 24 * 60 * MINUTE, self.now - MINUTE])),
-            dictionary("until", json!([self.now, self.now + MINUTE])),
-        ]
-        .concat()
     }
 }
 
@@ -426,6 +392,7 @@ fn show(record: &Record, log: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn report(complete: bool) -> Value {
         json!({

@@ -1,7 +1,7 @@
 //! What `docs/security.md` says is shown by a test is shown by a test that exists.
 //!
-//! In a table whose last column is headed `shown by`, each word in backticks is the name of a test
-//! function, or the path of a file. The chapters of ASVS are there in whole: a requirement that is
+//! In a table whose last column is headed `shown by`, each word in backticks is the name of a function
+//! that the test command runs, or the path of a file. The chapters of ASVS are there in whole: a requirement that is
 //! neither met nor explained is no line left out, it is an offence.
 
 use super::{Offence, Rule, Source, Tree};
@@ -48,6 +48,9 @@ const SECTIONS: [(&str, u32); 23] = [
     ("16.4", 3),
     ("16.5", 4),
 ];
+
+/// How a test is marked here. `proptest!` needs the first inside it, and a browser's journey is one too.
+const TEST_ATTRIBUTES: [&str; 4] = ["test", "tokio::test", "actix_web::test", "wasm_bindgen_test"];
 
 fn unknown_evidence(tree: &Tree) -> Vec<Offence> {
     let Some(page) = tree.find(PAGE) else {
@@ -122,26 +125,95 @@ fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-fn test_functions(tree: &Tree) -> BTreeSet<&str> {
-    tree.sources
-        .iter()
-        .filter(|source| source.is_rust())
-        .flat_map(|source| source.code.split("fn ").skip(1))
-        .filter_map(|rest| {
-            rest.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
-                .next()
+/// What the test command runs: a helper's name proves nothing, nor does a test that is ignored or has lost
+/// its attribute.
+fn test_functions(tree: &Tree) -> BTreeSet<String> {
+    let sources = tree.sources.iter().filter(|source| source.is_rust());
+    sources
+        .flat_map(|source| {
+            let alone = functions(&source.code)
+                .filter(|(attributes, _)| is_test(attributes))
+                .map(|(_, name)| name);
+            alone.chain(on_both_engines(&source.code))
         })
         .collect()
+}
+
+/// Every function, with what stands before it since the item before.
+fn functions(code: &str) -> impl Iterator<Item = (&str, String)> {
+    code.match_indices("fn ").filter_map(|(at, keyword)| {
+        let (before, rest) = code.split_at(at);
+        let alone = before.is_empty() || before.ends_with(char::is_whitespace);
+        let attributes = before.rsplit([';', '{', '}']).next()?;
+        let name = rest
+            .strip_prefix(keyword)?
+            .chars()
+            .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_');
+        alone.then(|| (attributes, name.collect()))
+    })
+}
+
+fn is_test(attributes: &str) -> bool {
+    // `tokio::test(flavor = …)` and the like.
+    let words: Vec<&str> = attributes
+        .split("#[")
+        .skip(1)
+        .filter_map(|attribute| attribute.split([']', '(', '=']).next())
+        .map(str::trim)
+        .collect();
+    words.iter().any(|word| TEST_ATTRIBUTES.contains(word)) && !words.contains(&"ignore")
+}
+
+/// The macro gives each of its own functions the attribute, twice.
+fn on_both_engines(code: &str) -> impl Iterator<Item = String> {
+    code.split("on_both_engines! {").skip(1).flat_map(|block| {
+        let mut depth = 0_u32;
+        let outside: String = block
+            .chars()
+            .map_while(|letter| {
+                match letter {
+                    '{' => depth += 1,
+                    '}' => depth = depth.checked_sub(1)?,
+                    _ => {}
+                }
+                Some(if depth == 0 { letter } else { ' ' })
+            })
+            .collect();
+        let named: Vec<String> = functions(&outside).map(|(_, name)| name).collect();
+        named
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TEST: (&str, &str) = (
-        "backend/tests/api/identity.rs",
-        "async fn a_wrong_password_is_refused(portal: Portal) {}\n// fn a_comment_is_no_test() {}",
-    );
+    const TESTS: &str = r"
+        fn signed_in() -> Portal {}
+        // #[test] fn a_comment_is_no_test() {}
+        #[test]
+        #[cfg(feature = unix)]
+        fn a_wrong_password_is_refused() { fn inside_a_test() {} }
+        fn a_test_that_lost_its_attribute() {}
+        #[tokio::test(start_paused = true)]
+        async fn louise_waits() {}
+        #[actix_web::test]
+        async fn joan_asks() {}
+        #[test]
+        #[ignore]
+        fn nobody_runs_it() {}
+        on_both_engines! {
+            async fn rosa_signs_in(portal: Portal) { if true { } fn inside_a_body() {} }
+            async fn helen_signs_in(portal: Portal) {}
+        }
+        async fn that_left_the_macro(portal: Portal) {}
+        proptest! {
+            #[test]
+            fn any_name_is_read(name in any::<u8>()) { prop_assert!(true); }
+            fn generated() {}
+        }
+    ";
+    const TEST: (&str, &str) = ("backend/tests/api/identity.rs", TESTS);
 
     fn page(rows: &str) -> Tree {
         let text = format!("| what | shown by |\n|---|---|\n{rows}\n\nElsewhere `anything` may stand.\n");
@@ -155,13 +227,44 @@ mod tests {
     }
 
     #[test]
+    fn every_form_of_a_test_is_evidence() {
+        for name in [
+            "a_wrong_password_is_refused",
+            "louise_waits",
+            "joan_asks",
+            "rosa_signs_in",
+            "helen_signs_in",
+            "any_name_is_read",
+        ] {
+            assert_eq!(unknown_evidence(&page(&format!("| sign-in | `{name}` |"))), []);
+        }
+    }
+
+    #[test]
+    fn what_the_test_command_does_not_run_is_no_evidence() {
+        for name in [
+            "signed_in",
+            "a_comment_is_no_test",
+            "inside_a_test",
+            "a_test_that_lost_its_attribute",
+            "nobody_runs_it",
+            "inside_a_body",
+            "that_left_the_macro",
+            "generated",
+        ] {
+            let offences = unknown_evidence(&page(&format!("| sign-in | `{name}` |")));
+            assert_eq!(offences.len(), 1, "{name}");
+        }
+    }
+
+    #[test]
     fn a_test_that_was_renamed_is_found_with_its_line() {
-        let tree = page("| sign-in | `a_wrong_password_is_refused`, `a_comment_is_no_test` |");
+        let tree = page("| sign-in | `a_wrong_password_is_refused`, `a_right_password_is_refused` |");
         let offences = unknown_evidence(&tree);
         assert_eq!(offences.len(), 1);
         assert_eq!(
             (offences[0].line, offences[0].what.as_str()),
-            (3, "there is no test or file `a_comment_is_no_test`")
+            (3, "there is no test or file `a_right_password_is_refused`")
         );
     }
 

@@ -12,11 +12,17 @@ use fleetward::{
 use fleetward_common::{
     care::{PatientIdentity, Sex},
     id::{BedId, IntervalId, PatientId},
+    review::ReviewQueue,
 };
 use serde_json::json;
 
 use super::organisation;
-use crate::{care::board_of, on_both_engines, support::Portal};
+use crate::{
+    care::board_of,
+    emergency::{HOLLIS, by_number, found},
+    on_both_engines,
+    support::Portal,
+};
 
 /// Words that are nowhere else in the world.
 const CANARY: [&str; 4] = ["Quennelldottir", "Zephyrine", "CANARY-7741093", "1931-02-17"];
@@ -71,6 +77,56 @@ fn places(folder: &Path) -> Vec<String> {
 }
 
 on_both_engines! {
+    async fn no_file_of_either_engine_repeats_what_people_wrote_about_her(portal: Portal) {
+        let words = CANARY.join(" ");
+        let mut tomas = portal.sign_in("tomas.reuter").await;
+        let patient = found(&tomas, &by_number(HOLLIS)).await.patient;
+        tomas.step_up().await;
+        let why = json!({ "reason": "asked", "sentence": format!("Sister of {words}, asked at once.") });
+        for path in [format!("/api/v1/patients/{patient}/emergency"), "/api/v1/emergency/extension".to_owned()] {
+            let answer = tomas.post(&path, &why).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        }
+        tomas.delete("/api/v1/emergency").await;
+
+        let mut helen = portal.sign_in("helen.frost").await;
+        helen.step_up().await;
+        let queue: ReviewQueue = helen.read("/api/v1/reviews").await;
+        let review = format!("/api/v1/reviews/{}", queue.items[0].id);
+        let decisions = format!("{review}/decisions");
+        for (decision, status) in [("needs_answer", 200), ("appropriate", 200), ("appropriate", 403)] {
+            let note = json!({ "decision": decision, "note": format!("Is {words} a relative?") });
+            let answer = helen.post(&decisions, &note).await;
+            assert_eq!(answer.status, status, "{decision}: {}", answer.text);
+            if decision == "needs_answer" {
+                let said = json!({ "answer": format!("I never met {words}.") });
+                let answer = tomas.post(&format!("{review}/answer"), &said).await;
+                assert!(answer.status < 300, "{}", answer.text);
+            }
+        }
+        let shown = helen.get(&review).await.text;
+        assert!(shown.matches(CANARY[2]).count() >= 4, "two sentences, two notes and an answer: {shown}");
+        helen.post("/api/v1/reviews/search", &json!({ "person": words, "record_number": CANARY[2] })).await;
+        assert_eq!(helen.get(&format!("/api/v1/reviews/export?from=0&until={}", i64::MAX / 2)).await.status, 200);
+
+        let alan = portal.sign_in("alan.reed").await;
+        let nobody = json!({ "purpose": "named_person", "login": words });
+        assert_ne!(alan.post("/api/v1/me/consents", &nobody).await.status, 204);
+        let louise = portal.sign_in("louise.brandt").await;
+        let beds = board_of(&louise).await.beds;
+        let lies = beds.iter().find_map(|bed| bed.occupancy.patient()).unwrap();
+        let free = beds.iter().find(|bed| bed.occupancy.patient().is_none()).unwrap().id;
+        let transfer = format!("/api/v1/patients/{lies}/transfer");
+        assert_eq!(louise.post(&transfer, &json!({ "bed": words })).await.status, 400);
+        let moved = louise.post(&transfer, &json!({ "bed": free })).await;
+        assert!(moved.status < 300, "{}", moved.text);
+
+        portal.checkpoint_database();
+        for folder in portal.database_folders() {
+            assert_eq!(places(&folder), Vec::<String>::new());
+        }
+    }
+
     async fn no_file_of_either_engine_says_who_the_patient_is(portal: Portal) {
         let rashida = portal.sign_in("rashida.amadi").await;
         let bed = board_of(&rashida).await.beds[7].id;

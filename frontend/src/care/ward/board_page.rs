@@ -314,10 +314,10 @@ pub fn board_page(props: &BoardPageProps) -> Html {
             <aside class="phone-notice" aria-label="Notice"><Icon name="info" /><span><b>{ "This phone does not ring. " }</b>{ "The bedside device is the primary alarm." }</span></aside>
             <OfflineBar {line} zone={zone.clone()} on_try={{ let store = store.clone(); Callback::from(move |()| store.try_now()) }} />
             if !tiles.is_empty() {
-                <div class="ward-alarms">
+                <section class="ward-alarms" aria-label="Alarms">
                     <AlarmStrip alarms={store.alarms()} tiles={tiles.clone()} {far} {phone}
                         on_open={{ let go = go.clone(); Callback::from(move |bed| go.emit(Some(bed))) }} />
-                </div>
+                </section>
             }
             <main id="main" class={classes!("board", open_bed.map(|_| "with-drawer"))}>
                 if let Some(error) = store.error().filter(|_| tiles.is_empty()) {

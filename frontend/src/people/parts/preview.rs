@@ -21,7 +21,7 @@ pub fn preview(props: &PreviewProps) -> Html {
     let first_name = props.name.split(' ').next().unwrap_or_default().to_owned();
     html! {
         <section class="preview" aria-label={format!("What {first_name} sees and may do")}>
-            <h3>{ "With this, " }{ first_name }</h3>
+            <h2>{ "With this, " }{ first_name }</h2>
             <div class="preview-two">
                 { for lists(&props.wanted, props.present.as_deref()).into_iter().map(|(title, given, lines)| list(title, given, &lines)) }
             </div>
@@ -33,7 +33,7 @@ pub fn preview(props: &PreviewProps) -> Html {
 fn list(title: &'static str, given: bool, lines: &[Line]) -> Html {
     html! {
         <div>
-            <h4>{ title }</h4>
+            <h3>{ title }</h3>
             <ul class={if given { "ticks" } else { "ticks no" }}>
                 { for lines.iter().map(|line| html! {
                     <li class={if line.new { "added" } else { "" }}>
