@@ -39,11 +39,8 @@ pub async fn search(
         })?),
         None => None,
     };
-    let mut by = json!({
-        "patient": asked.record_number.is_some() || asked.patient.is_some(),
-        "from": asked.from.map(Instant::micros),
-        "until": asked.until.map(Instant::micros),
-    });
+    let by_patient = asked.record_number.is_some() || asked.patient.is_some();
+    let (from, until) = (asked.from, asked.until);
     let keys = app.keys.clone();
     let now = permit.granted_at();
     let (rows, names, wanted) = app
@@ -83,8 +80,13 @@ pub async fn search(
         })
         .await?;
     // Whom it was about, for the officer who reviews this one: by ids, which say nothing by themselves.
-    by["people"] = json!(wanted.people.map(ids));
-    by["devices"] = json!(wanted.devices.map(ids));
+    let by = json!({
+        "patient": by_patient,
+        "people": wanted.people.map(ids),
+        "devices": wanted.devices.map(ids),
+        "from": from.map(Instant::micros),
+        "until": until.map(Instant::micros),
+    });
     let own_view = looked(app, &actor, "record_searched", None, wanted.patient, by).await?;
     let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let next = (rows.len() > page)

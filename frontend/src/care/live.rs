@@ -1,7 +1,7 @@
 //! Folds what comes over the socket into the board. Pure: no clock, no browser.
 
 use fleetward_common::{
-    care::{BedDevice, Occupancy, WardBoard},
+    care::{BedDevice, WardBoard},
     devices::{ChannelState, Reading, Signal, Value},
     error::ErrorBody,
     id::DeviceId,
@@ -119,7 +119,7 @@ fn take(channel: &mut ChannelState, reading: Reading) {
 mod tests {
     use super::*;
     use fleetward_common::{
-        care::BoardBed,
+        care::{BoardBed, Occupancy},
         devices::{Connection, DeviceType, link::NoValue},
         error::ErrorCode,
         id::{BedId, PatientId, UnitId},

@@ -114,6 +114,7 @@ impl Known {
         for number in 1..=MADE {
             let mut screen = contract.client_of(ADMINISTRATOR)?;
             let station = json!({ "unit": unit, "name": format!("Desk {number}") });
+            screen.prove()?;
             screen.post("/api/v1/stations", &station)?;
             self.add(
                 "stations",
