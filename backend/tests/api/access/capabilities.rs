@@ -5,13 +5,12 @@ use fleetward_common::{
     care::Occupancy,
 };
 
+use super::NOBODY;
 use crate::{
     care::board_of,
     on_both_engines,
     support::{Person, Portal},
 };
-
-const NOBODY: &str = "01a210c5-5112-7104-b13e-c0bb40cd1635";
 
 async fn may(person: &Person<'_>, kind: Kind, id: impl ToString) -> Capabilities {
     let id = id.to_string();

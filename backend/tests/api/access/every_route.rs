@@ -4,10 +4,8 @@ use fleetward::{platform::http::Guard, routes};
 
 use reqwest::Method;
 
+use super::NOBODY;
 use crate::{on_both_engines, support::Portal};
-
-/// An id that was never given out.
-const NOBODY: &str = "01a210c5-5112-7104-b13e-c0bb40cd1635";
 
 fn filled(path: &str) -> String {
     path.replace("{id}", NOBODY)

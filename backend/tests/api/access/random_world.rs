@@ -15,19 +15,23 @@ use fleetward::{
         people::{self, NewMembership, NewPerson},
     },
     platform::{db::DbConnection, http::Failure},
-    privacy::consents::{self, Grantee, NewConsent},
+    privacy::{
+        consents::{self, Grantee, NewConsent},
+        review::{self, About, NewReview},
+    },
 };
 use fleetward_common::{
     access::Role,
     care::{PatientIdentity, Sex},
     devices::DeviceType,
     id::{
-        BedId, ConsentId, DeviceId, DeviceModelId, IntervalId, MembershipId, OrganisationId, PatientId,
-        PersonId, SiteId, UnitId,
+        AccessReviewId, BedId, ConsentId, DeviceId, DeviceModelId, IntervalId, MembershipId, OrganisationId,
+        PatientId, PersonId, SiteId, UnitId,
     },
+    review::Signal,
     sharing::ConsentPurpose,
     text::SerialNumber,
-    time::Instant,
+    time::{Instant, Span},
 };
 
 /// Small, seeded, and the same everywhere: xorshift.
@@ -71,6 +75,7 @@ pub struct World {
     pub patients: Vec<PatientId>,
     pub devices: Vec<DeviceId>,
     pub memberships: Vec<(PersonId, MembershipId, OrganisationId)>,
+    pub reviews: Vec<AccessReviewId>,
 }
 
 pub const NOW: Instant = Instant::from_millis(1_795_000_000_000);
@@ -89,6 +94,7 @@ pub fn build(
         patients: Vec::new(),
         devices: Vec::new(),
         memberships: Vec::new(),
+        reviews: Vec::new(),
     };
     for at in 0..3 {
         let id = OrganisationId::new(NOW, chance.entropy());
@@ -163,6 +169,7 @@ pub fn build(
     }
     add_patients(connection, keys, chance, &mut world)?;
     add_devices(connection, chance, &mut world)?;
+    add_reviews(connection, chance, &mut world)?;
     Ok(world)
 }
 
@@ -327,9 +334,70 @@ fn add_devices(connection: &mut DbConnection, chance: &mut Chance, world: &mut W
             from: BEFORE,
         };
         places::begin_assignment(connection, &assignment)?;
+        if let Some(patient) = patient.filter(|_| chance.once_in(2)) {
+            open_for_support(connection, chance, world, (id, patient))?;
+        }
         if chance.once_in(4) {
             places::end_assignment(connection, id, NOW)?;
         }
+    }
+    Ok(())
+}
+
+/// Both say yes, to the same person: by chance that is rare.
+fn open_for_support(
+    connection: &mut DbConnection,
+    chance: &mut Chance,
+    world: &World,
+    (device, patient): (DeviceId, PatientId),
+) -> Result<(), Failure> {
+    let (person, _, organisation) = *chance.one(&world.memberships);
+    let consent = NewConsent {
+        id: ConsentId::new(NOW, chance.entropy()),
+        patient,
+        organisation,
+        purpose: ConsentPurpose::ManufacturerSupport,
+        grantee: Grantee::Organisation(organisation),
+        given_by: person,
+        at: BEFORE,
+    };
+    // Given already, it stays as it is.
+    consents::add(connection, &consent)?;
+    let grant = NewSupportGrant {
+        id: IntervalId::new(NOW, chance.entropy()),
+        organisation,
+        device,
+        person,
+        granted_by: person,
+        from: BEFORE,
+        until: AFTER,
+    };
+    grant_support(connection, &grant)?;
+    Ok(())
+}
+
+/// Of what somebody looked at, at one of the houses.
+fn add_reviews(connection: &mut DbConnection, chance: &mut Chance, world: &mut World) -> Result<(), Failure> {
+    for _ in 0..4 {
+        let (person, membership, _) = *chance.one(&world.memberships);
+        let id = AccessReviewId::new(NOW, chance.entropy());
+        let new = NewReview {
+            id,
+            organisation: *chance.one(&world.organisations),
+            person,
+            membership,
+            role: Role::Nurse,
+            about: About::Patient(*chance.one(&world.patients)),
+            signals: vec![Signal::NoCareRelation],
+            rules_version: 1,
+            span: Span {
+                from: BEFORE,
+                until: NOW,
+            },
+            raised_at: NOW,
+        };
+        review::raise(connection, &new)?;
+        world.reviews.push(id);
     }
     Ok(())
 }

@@ -1,3 +1,4 @@
+pub mod alarms;
 pub mod authenticator;
 pub mod delay;
 pub mod engine;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use fleetward::access::relations::{Facts, Relation};
 use fleetward_common::access::{DataClass, Kind, Role};
 
 const WHO: &str = include_str!("who.txt");
@@ -10,66 +11,50 @@ const WHO: &str = include_str!("who.txt");
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tie(usize);
 
-pub const COLUMNS: [&str; 13] = [
-    "my_unit",
-    "care_team",
-    "own",
-    "acts_for",
-    "consented",
-    "research",
-    "holds",
-    "made",
-    "grant",
-    "house",
-    "oneself",
-    "emergency",
-    "none",
+/// The columns, and what the policy calls them.
+const COLUMNS: [(&str, Option<Relation>); 13] = [
+    ("my_unit", Some(Relation::MyUnit)),
+    ("care_team", Some(Relation::CareTeam)),
+    ("own", Some(Relation::OwnRecord)),
+    ("acts_for", Some(Relation::ProxyOf)),
+    ("consented", Some(Relation::Consented)),
+    ("research", Some(Relation::ResearchConsented)),
+    ("holds", Some(Relation::Custodian)),
+    ("made", Some(Relation::MakerOf)),
+    ("grant", Some(Relation::SupportGrant)),
+    ("house", Some(Relation::SameOrganisation)),
+    ("emergency", Some(Relation::BreakGlass)),
+    ("oneself", Some(Relation::AboutOneself)),
+    ("none", None),
 ];
 
-/// What a letter can be about, in the class of its row.
-fn speaks_of(letter: char, class: DataClass, kind: Kind) -> bool {
-    match letter {
-        'A' | 'G' | 'E' | 'L' => kind == Kind::Patient,
-        'M' | 'O' => kind == Kind::Bed,
-        'T' => {
-            kind == if class == DataClass::Identity {
-                Kind::Patient
-            } else {
-                Kind::Bed
-            }
-        }
-        'S' => kind == Kind::Unit,
-        'W' => kind == Kind::Device,
-        'H' => kind == Kind::Device || class == DataClass::Clinical,
-        'U' => matches!(kind, Kind::Patient | Kind::Organisation),
-        _ => true,
-    }
-}
-
-/// Whether this tie can be to a row of this kind.
-fn leads_to(tie: Tie, kind: Kind) -> bool {
-    match COLUMNS[tie.0] {
-        "care_team" | "own" | "acts_for" | "consented" | "research" | "emergency" => kind != Kind::Unit,
-        "holds" | "made" | "grant" => kind == Kind::Device,
-        _ => true,
-    }
-}
-
 impl Tie {
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> + Clone {
         (0..COLUMNS.len()).map(Tie)
-    }
-
-    pub const fn word(self) -> &'static str {
-        COLUMNS[self.0]
     }
 
     pub fn named(word: &str) -> Self {
         Tie(COLUMNS
             .iter()
-            .position(|column| *column == word)
+            .position(|(column, _)| *column == word)
             .expect("a column of who.txt"))
     }
+
+    pub fn is(self, word: &str) -> bool {
+        self == Self::named(word)
+    }
+}
+
+/// What the policy is told of these ties. `any` is true of every row, and so is that nobody opened a
+/// device, until somebody does.
+pub fn facts(ties: &[Tie]) -> Facts {
+    let named: Vec<Relation> = ties.iter().filter_map(|tie| COLUMNS[tie.0].1).collect();
+    let closed = !named.contains(&Relation::SupportGrant);
+    named
+        .into_iter()
+        .chain([Relation::Any])
+        .chain(closed.then_some(Relation::WithoutSupportGrant))
+        .collect()
 }
 
 struct Row {
@@ -80,10 +65,18 @@ struct Row {
     cells: Vec<(String, String)>,
 }
 
+/// What somebody asks for: what people of their role usually do, or to research.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    AsUsual,
+    Research,
+}
+
 pub struct Who(HashMap<Role, Vec<Row>>);
 
 impl Who {
     pub fn read() -> Self {
+        let columns: Vec<&str> = COLUMNS.iter().map(|(column, _)| *column).collect();
         let mut blocks: HashMap<Role, Vec<Row>> = HashMap::new();
         let mut role = None;
         for line in WHO
@@ -96,7 +89,7 @@ impl Who {
                 blocks.entry(role).or_default().push(row(&words));
             } else {
                 let named = Role::parse(words[0]).unwrap_or_else(|| panic!("no such role: {line}"));
-                assert_eq!(words[1..], COLUMNS, "{line}");
+                assert_eq!(words[1..], columns, "{line}");
                 assert!(blocks.insert(named, Vec::new()).is_none(), "{named} twice");
                 role = Some(named);
             }
@@ -109,26 +102,45 @@ impl Who {
 
     /// Whether the table gives this letter to someone with these ties to the row.
     pub fn gives(&self, role: Role, kind: Kind, class: DataClass, letter: char, ties: &[Tie]) -> bool {
+        self.gives_for(Why::AsUsual, role, kind, class, letter, ties)
+    }
+
+    pub fn gives_for(
+        &self,
+        why: Why,
+        role: Role,
+        kind: Kind,
+        class: DataClass,
+        letter: char,
+        ties: &[Tie],
+    ) -> bool {
         let mut given = false;
-        for row in &self.0[&role] {
-            if !row.classes.contains(&class) || !row.kinds.contains(&kind) {
-                continue;
-            }
+        for row in self.about(role, kind, class) {
             if row.never {
                 return false;
             }
-            if !speaks_of(letter, class, kind) {
-                continue;
-            }
-            for tie in ties.iter().filter(|tie| leads_to(**tie, kind)) {
+            for tie in ties {
                 let (letters, forbidden) = &row.cells[tie.0];
                 if forbidden.contains(letter) {
                     return false;
                 }
-                given |= letters.contains(letter);
+                let counts = tie.is("research") == (why == Why::Research);
+                given |= counts && letters.contains(letter);
             }
         }
         given
+    }
+
+    /// Denied by name, not just never allowed.
+    pub fn never(&self, role: Role, kind: Kind, class: DataClass) -> bool {
+        self.about(role, kind, class).any(|row| row.never)
+    }
+
+    /// Whether the table speaks of this letter at all.
+    pub fn mentions(&self, role: Role, kind: Kind, class: DataClass, letter: char) -> bool {
+        self.about(role, kind, class)
+            .flat_map(|row| &row.cells)
+            .any(|(letters, forbidden)| letters.contains(letter) || forbidden.contains(letter))
     }
 
     pub fn sees(&self, role: Role, kind: Kind, ties: &[Tie]) -> bool {
@@ -136,28 +148,34 @@ impl Who {
             .iter()
             .any(|class| self.gives(role, kind, *class, 'R', ties))
     }
+
+    /// Whether people of this role can open a patient in an emergency.
+    pub fn opens(&self, role: Role) -> bool {
+        self.mentions(role, Kind::Patient, DataClass::Identity, 'E')
+    }
+
+    fn about(&self, role: Role, kind: Kind, class: DataClass) -> impl Iterator<Item = &Row> {
+        self.0[&role]
+            .iter()
+            .filter(move |row| row.classes.contains(&class) && row.kinds.contains(&kind))
+    }
 }
 
 fn row(words: &[&str]) -> Row {
     let (label, narrowed) = words[0].split_once('/').unwrap_or((words[0], ""));
-    let (kinds, class) = about(label);
-    // Who opened whom stands in a review as well: its class of identity is read with it.
-    let classes = match label {
-        "reviews" => vec![class, DataClass::Identity],
-        _ => vec![class],
-    };
-    let kinds = match narrowed {
-        "" => kinds,
-        some => some
-            .split(',')
-            .map(|word| Kind::parse(word).unwrap_or_else(|| panic!("no such kind: {word}")))
-            .collect(),
-    };
+    let (kind, classes) = about(label);
+    let kinds: Vec<Kind> = narrowed
+        .split(',')
+        .filter(|word| !word.is_empty())
+        .map(|word| Kind::parse(word).unwrap_or_else(|| panic!("no such kind: {word}")))
+        .chain(kind)
+        .collect();
+    assert!(!kinds.is_empty(), "of which kinds? {words:?}");
     let never = words[1..] == ["never"];
     let cells = words[1..]
         .iter()
-        .map(|cell| match cell.strip_prefix('!') {
-            Some(forbidden) => (String::new(), forbidden.to_owned()),
+        .map(|cell| match cell.split_once('!') {
+            Some((letters, forbidden)) => (letters.to_owned(), forbidden.to_owned()),
             None => (cell.replace('-', ""), String::new()),
         })
         .collect::<Vec<_>>();
@@ -170,21 +188,28 @@ fn row(words: &[&str]) -> Row {
     }
 }
 
-/// What a row's label is about.
-pub fn about(label: &str) -> (Vec<Kind>, DataClass) {
-    let of_a_patient = || vec![Kind::Bed, Kind::Patient, Kind::Device];
+/// What a row's label is about: the one kind, unless the row names some, and the classes.
+pub fn about(label: &str) -> (Option<Kind>, Vec<DataClass>) {
     match label {
-        "identity" => (of_a_patient(), DataClass::Identity),
-        "clinical" => (of_a_patient(), DataClass::Clinical),
-        "technical" => (vec![Kind::Unit, Kind::Bed, Kind::Device], DataClass::Technical),
-        "usage" => (vec![Kind::Device], DataClass::Usage),
-        "commercial" => (vec![Kind::Device], DataClass::Commercial),
-        "record" => (vec![Kind::Patient], DataClass::Administrative),
-        "organisation" => (vec![Kind::Organisation], DataClass::Administrative),
-        "units" => (vec![Kind::Unit], DataClass::Administrative),
-        "people" => (vec![Kind::Membership], DataClass::Administrative),
-        "reviews" => (vec![Kind::AccessReview], DataClass::Administrative),
-        "consent" => (vec![Kind::Consent], DataClass::Administrative),
+        "identity" => (None, vec![DataClass::Identity]),
+        "clinical" => (None, vec![DataClass::Clinical]),
+        "technical" => (None, vec![DataClass::Technical]),
+        "usage" => (None, vec![DataClass::Usage]),
+        "commercial" => (None, vec![DataClass::Commercial]),
+        "record" => (Some(Kind::Patient), vec![DataClass::Administrative]),
+        "organisation" => (Some(Kind::Organisation), vec![DataClass::Administrative]),
+        "units" => (Some(Kind::Unit), vec![DataClass::Administrative]),
+        "people" => (Some(Kind::Membership), vec![DataClass::Administrative]),
+        "reviews" => (
+            Some(Kind::AccessReview),
+            vec![DataClass::Administrative, DataClass::Identity],
+        ),
+        "consent" => (Some(Kind::Consent), vec![DataClass::Administrative]),
         other => panic!("no such label: {other}"),
     }
+}
+
+/// The class that a part of an answer is of.
+pub fn class(label: &str) -> DataClass {
+    about(label).1[0]
 }
