@@ -311,13 +311,13 @@ pub async fn send_again(
 ) -> Result<Json<InvitationView>, Failure> {
     let (permit, id) = to_administer(&app, &signed_in, &id).await?;
     let now = app.clock.now();
-    must_have_proven(&signed_in, now)?;
     let desk = Desk::of(&app, &signed_in, now);
     let origin = app.origin.as_str().to_owned();
     let view = app
         .db
         .write(move |connection| {
             let (mut invitation, inviter) = found(connection, &permit, id)?;
+            must_have_proven(&signed_in, now)?;
             must_be_open(&invitation)?;
             outbox::withdraw(connection, invitation.message, now)?;
             let (token, message) = (LinkToken::random(), desk.message_id());
