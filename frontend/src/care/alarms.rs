@@ -344,13 +344,13 @@ mod tests {
     fn a_pause_is_for_what_was_there_and_ends_with_its_time() {
         let mut alarms = ward(1, vec![alarm(1, 1, Priority::High, 60)]);
         let mut paused = news(2, AlarmEvent::SoundPaused, alarm(1, 1, Priority::High, 60));
-        paused.bed.pause = Some(SoundPause {
+        paused.state.pause = Some(SoundPause {
             by: "Rashida Amadi".to_owned(),
             until: NOON + Duration::from_secs(120),
             of: vec![AlarmId::from_bytes([1; 16])],
         });
         let mut later = news(3, AlarmEvent::Raised, alarm(2, 1, Priority::Medium, 0));
-        later.bed = paused.bed.clone();
+        later.state = paused.state.clone();
         alarms.hear(&[paused, later]);
         let signals = |now| {
             alarms

@@ -21,6 +21,7 @@ use crate::{
 };
 
 const HOURS: [u8; 4] = [1, 2, 8, 24];
+const USUAL_HOURS: u8 = 1;
 
 #[derive(Properties, PartialEq)]
 pub struct SupportPanelProps {
@@ -56,6 +57,7 @@ fn open_panel(props: &SupportPanelProps) -> Html {
         }
     });
     html! {
+        <div class="help-from-maker">
         <Panel title="Help from the maker">
             <div class="body support">
                 <p>{ "Someone who helps with this device sees its technical state. What it measures they see only while you open it to them and the patient agrees; never on whom it is." }</p>
@@ -63,6 +65,7 @@ fn open_panel(props: &SupportPanelProps) -> Html {
                 { deed.say() }
             </div>
         </Panel>
+        </div>
     }
 }
 
@@ -122,14 +125,14 @@ fn form(
     };
     html! {
         <form onsubmit={open}>
-            <label><span>{ format!("At {}", access.maker_name) }</span>
+            <label class="field"><span>{ format!("At {}", access.maker_name) }</span>
                 <select ref={person.clone()}>
-                    { for access.agents.iter().map(|agent| html! { <option value={agent.person.to_string()}>{ &agent.name }</option> }) }
+                    { for access.agents.iter().enumerate().map(|(place, agent)| html! { <option value={agent.person.to_string()} selected={place == 0}>{ &agent.name }</option> }) }
                 </select>
             </label>
-            <label><span>{ "For" }</span>
+            <label class="field"><span>{ "For" }</span>
                 <select ref={hours.clone()}>
-                    { for HOURS.iter().map(|hours| html! { <option value={hours.to_string()}>{ if *hours == 1 { "1 hour".to_owned() } else { format!("{hours} hours") } }</option> }) }
+                    { for HOURS.iter().map(|hours| html! { <option value={hours.to_string()} selected={*hours == USUAL_HOURS}>{ if *hours == 1 { "1 hour".to_owned() } else { format!("{hours} hours") } }</option> }) }
                 </select>
             </label>
             <button type="submit" class="button" disabled={deed.is_sending()}>{ "Open to them" }</button>

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     map::{LETTERS, ListRoute, Part, RowRoute, Shows, action},
     who::{Tie, Who},
-    world::{FAMILY, Someone, Target, World},
+    world::{FAMILY, Someone, Target, VALUE, World},
 };
 use crate::{
     access::NOBODY,
@@ -135,7 +135,10 @@ impl Told<'_> {
         let status = self.expected(route, row);
         assert_eq!(answer.status, status, "{told}");
         if status != 200 {
-            assert!(!answer.text.contains(FAMILY), "{told}");
+            assert!(
+                !answer.text.contains(FAMILY) && !answer.text.contains(VALUE),
+                "{told}"
+            );
             return;
         }
         for part in &route.parts {
@@ -144,9 +147,67 @@ impl Told<'_> {
                 assert_eq!(found, self.shows(route, row, part), "{}: {told}", part.class);
             }
         }
-        if !self.names_a_patient(route, row) {
-            assert!(!answer.text.contains(FAMILY), "{told}");
+        if route.kind == Kind::Unit {
+            self.check_beds(row, answer);
         }
+        if !self.names_a_patient(route, row) {
+            assert!(!answer.text.contains(FAMILY), "a name: {told}");
+        }
+        if !self.shows_values(route, row) {
+            assert!(!answer.text.contains(VALUE), "a value: {told}");
+        }
+    }
+
+    /// A board shows of each bed who lies in it, and of each device its line and its values, to whom the
+    /// bed and the device give that.
+    fn check_beds(&self, unit: &Target, answer: &Answer) {
+        let json = answer.json();
+        if json.get("ward").is_some() {
+            let listed = json["beds"].as_array().into_iter().flatten();
+            let listed: BTreeSet<&str> = listed.filter_map(|bed| bed["id"].as_str()).collect();
+            let mut theirs = rows_of(self.world, self.someone, Kind::Bed);
+            theirs.retain(|bed| bed.stands_in(&unit.id));
+            theirs.retain(|bed| self.who.sees(self.someone.role, Kind::Bed, &bed.ties));
+            let theirs: BTreeSet<&str> = theirs.iter().map(|bed| bed.id.as_str()).collect();
+            assert_eq!(listed, theirs, "{}", self.of(unit, answer));
+        }
+        let shown = |value: &Value, pointer: &str| value.pointer(pointer).is_some_and(is_something);
+        for shown_bed in json["beds"].as_array().expect("beds") {
+            let Some(id) = shown_bed["id"].as_str() else {
+                continue;
+            };
+            let told = self.of(unit, answer);
+            let beds = rows_of(self.world, self.someone, Kind::Bed);
+            let bed = beds.iter().find(|bed| bed.id == id).expect("a bed of the world");
+            let named = shown(shown_bed, "/occupancy/identity");
+            assert_eq!(
+                named,
+                self.gives(Kind::Bed, DataClass::Identity, 'R', bed),
+                "{told}"
+            );
+            let device = self.devices_at(bed).pop().expect("a device at each bed");
+            let gives = |class| self.gives(Kind::Device, class, 'R', &device);
+            let line = shown(shown_bed, "/devices/0/serial");
+            assert_eq!(line, gives(DataClass::Technical), "{told}");
+            let values = shown(shown_bed, "/devices/0/channels/0");
+            assert_eq!(values, gives(DataClass::Clinical), "{told}");
+        }
+    }
+
+    /// Whether a value has any business in this answer.
+    fn shows_values(&self, route: &RowRoute, row: &Target) -> bool {
+        let devices = match route.kind {
+            Kind::Device => vec![row.clone()],
+            Kind::Bed | Kind::Patient => self.devices_at(row),
+            Kind::Unit => {
+                let mut devices = rows_of(self.world, self.someone, Kind::Device);
+                devices.retain(|device| device.stands_in(&row.id));
+                devices
+            }
+            _ => Vec::new(),
+        };
+        let mut devices = devices.iter();
+        devices.any(|device| self.gives(Kind::Device, DataClass::Clinical, 'R', device))
     }
 
     fn shows(&self, route: &RowRoute, row: &Target, part: &Part) -> bool {
@@ -170,7 +231,7 @@ impl Told<'_> {
         match route.kind {
             Kind::Unit => rows_of(self.world, self.someone, Kind::Bed)
                 .iter()
-                .filter(|bed| bed.place.map(|unit| unit.to_string()).as_ref() == Some(&row.id))
+                .filter(|bed| bed.stands_in(&row.id))
                 .any(|bed| self.gives(Kind::Bed, DataClass::Identity, 'R', bed)),
             // The privacy officers' desk says who was looked at.
             Kind::Organisation => route.letter == 'U',
@@ -267,7 +328,10 @@ impl Told<'_> {
             .map(|row| row.id.clone())
             .collect();
         if route.class != DataClass::Identity {
-            assert!(!answer.text.contains(FAMILY), "{told}");
+            assert!(
+                !answer.text.contains(FAMILY) && !answer.text.contains(VALUE),
+                "{told}"
+            );
         }
         let json = answer.json();
         let Some(pointer) = &route.pointer else {

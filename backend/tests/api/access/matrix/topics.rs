@@ -107,7 +107,7 @@ pub async fn check(
 fn standing_at(world: &World, someone: &Someone, of: &LiveTopic, row: &Target) -> Vec<Target> {
     let mut rows = rows_of(world, someone, of.carries.0);
     match of.kind {
-        Kind::Unit => rows.retain(|at| at.place.is_some_and(|unit| unit.to_string() == row.id)),
+        Kind::Unit => rows.retain(|at| at.stands_in(&row.id)),
         Kind::Patient => rows.retain(|at| at.patient.is_some() && at.patient == row.patient),
         _ => rows.retain(|at| at.id == row.id),
     }

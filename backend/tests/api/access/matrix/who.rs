@@ -1,6 +1,6 @@
 //! `who.txt`, read.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use fleetward::access::relations::{Facts, Relation};
 use fleetward_common::access::{DataClass, Kind, Role};
@@ -8,8 +8,14 @@ use fleetward_common::access::{DataClass, Kind, Role};
 const WHO: &str = include_str!("who.txt");
 
 /// How a person stands to a row: a column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tie(usize);
+
+impl fmt::Debug for Tie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(COLUMNS[self.0].0)
+    }
+}
 
 /// The columns, and what the policy calls them.
 const COLUMNS: [(&str, Option<Relation>); 13] = [

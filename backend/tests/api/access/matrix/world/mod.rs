@@ -25,8 +25,8 @@ use fleetward_common::{
 
 use super::who::{Tie, Who};
 use crate::access::random_world::Chance;
-pub use rows::FAMILY;
 use rows::{Bedside, Builder, House};
+pub use rows::{FAMILY, VALUE};
 
 pub const BEFORE: Instant = Instant::from_millis(1_790_000_000_000);
 
@@ -57,6 +57,10 @@ pub struct Target {
 }
 
 impl Target {
+    pub fn stands_in(&self, unit: &str) -> bool {
+        self.place.is_some_and(|place| place.to_string() == unit)
+    }
+
     /// How this person stands to it. A proxy has no record of their own here, so that they see whom they
     /// act for; an emergency is open to who could open it; a review is about one person.
     pub fn for_someone(&self, someone: &Someone) -> Self {

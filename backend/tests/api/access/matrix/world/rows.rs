@@ -10,7 +10,13 @@ use fleetward::{
             places::{self, Carer, NewAssignment, NewBed, NewCare, NewCustody, NewStay},
         },
     },
-    devices::store::register::{self, NewDevice, NewModel},
+    devices::{
+        store::{
+            register::{self, NewDevice, NewModel},
+            snapshots,
+        },
+        twin::event::SnapshotRow,
+    },
     fleet::support::{NewSupportGrant, grant_support},
     identity::store::{
         organisations::{self, NewOrganisation, NewSite, NewUnit},
@@ -31,11 +37,14 @@ use fleetward_common::{
         AccessReviewId, AlarmId, BedId, ConsentId, DeviceId, DeviceModelId, IntervalId, MembershipId,
         OrganisationId, PatientId, PersonId, SiteId, StationId, UnitId,
     },
+    metric::codes,
     review::Signal,
     sharing::ConsentPurpose,
     text::{SerialNumber, StationName},
     time::{Instant, Span},
 };
+
+use serde_json::json;
 
 use super::{BEFORE, Someone, Target};
 use crate::{
@@ -45,6 +54,8 @@ use crate::{
 
 /// Of every patient here: whoever may not know a patient finds this in no answer.
 pub const FAMILY: &str = "FAMILY";
+/// What every device here measured last: whoever may not see values finds this in no answer.
+pub const VALUE: &str = "77.12345";
 const FOREVER: Duration = Duration::from_secs(20 * 365 * 24 * 3_600);
 
 pub struct Builder<'a> {
@@ -278,7 +289,30 @@ impl Builder<'_> {
             from: BEFORE,
         };
         places::begin_custody(self.connection, &custody)?;
+        self.measured(device)?;
         Ok(device)
+    }
+
+    /// One heart rate, the newest there is.
+    fn measured(&mut self, device: DeviceId) -> Result<(), Failure> {
+        let at = BEFORE + Duration::from_secs(60);
+        let reading = json!({ "at": at, "known": VALUE });
+        let heart_rate = json!({
+            "code": codes::HEART_RATE, "signal": { "Numeric": { "interval_ms": 1_000 } },
+            "newest": at, "latest": reading, "last_known": reading,
+            "open_minute": null, "newest_minute": null,
+        });
+        let state = json!({
+            "last_heard": at, "run": { "epoch": 1, "next": 1 }, "clock": null, "software": null,
+            "faults": [], "newest_measured": at, "metrics": [heart_rate],
+        });
+        let row = SnapshotRow {
+            epoch: 1,
+            next_seq: 1,
+            state: state.to_string().into_bytes(),
+            saved_at: at,
+        };
+        Ok(snapshots::store(self.connection, device, &row)?)
     }
 
     pub fn care(
