@@ -6,7 +6,7 @@ use fleetward_common::{
     access::DataClass,
     care::{Measurement, OwnPage, Sentence, Tone},
     devices::{DeviceType, Value},
-    id::{DeviceId, PatientId},
+    id::DeviceId,
     metric::{MetricCode, codes},
     time::{Instant, Span},
 };
@@ -25,6 +25,7 @@ use crate::{
         twin::TwinView,
     },
     platform::http::Failure,
+    privacy::consents::patient_of,
 };
 
 const NIGHTS: usize = 30;
@@ -43,12 +44,7 @@ const MEASURED: [MetricCode; 6] = [
 
 /// Of the patient's own record, or of the one they act for.
 pub async fn own_page(app: &App, actor: &Actor) -> Result<OwnPage, Failure> {
-    let patient: PatientId = actor
-        .own_records
-        .first()
-        .or(actor.acts_for.first())
-        .copied()
-        .ok_or(Failure::NotFound)?;
+    let patient = patient_of(actor)?;
     let permit = app.access.patient(patient).permit::<Read>(actor).await?;
     let of_devices: Listing<Device, Read> = app.access.listing(actor);
     let keys = app.keys.clone();

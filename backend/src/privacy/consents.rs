@@ -1,6 +1,7 @@
 //! Giving and withdrawing consent: by the patient, or by who acts for them, each as easily as the other.
 
 use fleetward_common::{
+    access::Role,
     id::{ConsentId, OrganisationId, PatientId},
     sharing::{ConsentPurpose, GiveConsent, Sharing},
     time::Instant,
@@ -19,14 +20,14 @@ use crate::{
     platform::http::Failure,
 };
 
-/// The patient's own record, or the one this person acts for.
+/// The patient's own record; of somebody who acts for a patient, that patient's, whatever they are themselves.
 pub fn patient_of(actor: &Actor) -> Result<PatientId, Failure> {
-    actor
-        .own_records
-        .first()
-        .or(actor.acts_for.first())
-        .copied()
-        .ok_or(Failure::NotFound)
+    let records = if actor.role == Role::Proxy {
+        actor.acts_for.first().or(actor.own_records.first())
+    } else {
+        actor.own_records.first().or(actor.acts_for.first())
+    };
+    records.copied().ok_or(Failure::NotFound)
 }
 
 /// Everything that can be shared, and what is.

@@ -209,9 +209,7 @@ async fn look_at(app: &App, organisation: OrganisationId) -> Result<usize, Failu
             let names = record::names(connection, &people)?;
             let mut stand_out = Vec::new();
             for ((person, membership, patient, _), views) in &visits {
-                // Who was looked up and then opened in an emergency, was opened in an emergency.
-                let opened = views.iter().find(|view| is_emergency(view.purpose));
-                let (Some(first), Some(last)) = (opened.or(views.first()), views.last()) else {
+                let (Some(first), Some(last)) = (views.first(), views.last()) else {
                     continue;
                 };
                 let name = names.get(person).map_or("", String::as_str);

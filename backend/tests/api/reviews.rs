@@ -254,7 +254,6 @@ on_both_engines! {
         let desk = queue(&helen).await;
         assert_eq!(desk.counts.unexplained, before + 1);
         let of = |name: &str| desk.items.iter().find(|line| line.kind == ReviewKind::Unexplained && line.person_name == name);
-        assert!(of("Tomas Reuter").is_some(), "he read who Hollis is, and opened nothing");
         let line = of("Rashida Amadi").unwrap();
         assert_eq!((line.person_name.as_str(), line.signals.as_slice()), ("Rashida Amadi", [Signal::NoCareRelation].as_slice()));
         assert_eq!(line.due_at.since(line.raised_at), Duration::from_secs(7 * 24 * 3_600));

@@ -63,8 +63,7 @@ async fn look_up(app: &Data<App>, actor: &Actor, by: LookUp) -> Result<FoundPati
     let entry = AuditEntry {
         organisation: actor.organisation,
         at: now,
-        // Who it is, is read.
-        action: AuditAction::Read,
+        action: AuditAction::Execute,
         event: "emergency_looked_up",
         outcome: match patient {
             Some(_) => AuditOutcome::Success,

@@ -1,6 +1,6 @@
 //! What the record says about one patient: who read, in rows that a pure function puts into words.
 
-use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl};
 use fleetward_common::{
     access::{DataClass, Purpose, Role},
     id::{MembershipId, PatientId},
@@ -37,7 +37,12 @@ macro_rules! rows {
     ($filtered:expr) => {
         $filtered
             .filter(audit_entries::outcome.eq(0))
-            .filter(audit_entries::action.eq("R"))
+            // A look-up tells who the patient is, whatever comes of it.
+            .filter(
+                audit_entries::action
+                    .eq("R")
+                    .or(audit_entries::event.eq("emergency_looked_up")),
+            )
             .filter(audit_entries::membership_id.is_not_null())
             .order(audit_entries::recorded_at.desc())
             .limit(MOST)
