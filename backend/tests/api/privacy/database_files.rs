@@ -82,9 +82,10 @@ on_both_engines! {
         let mut tomas = portal.sign_in("tomas.reuter").await;
         let patient = found(&tomas, &by_number(HOLLIS)).await.patient;
         tomas.step_up().await;
-        let why = json!({ "reason": "asked", "sentence": format!("Sister of {words}, asked at once.") });
-        for path in [format!("/api/v1/patients/{patient}/emergency"), "/api/v1/emergency/extension".to_owned()] {
-            let answer = tomas.post(&path, &why).await;
+        let open = format!("/api/v1/patients/{patient}/emergency");
+        for (path, said) in [(open.as_str(), "asked at once"), ("/api/v1/emergency/extension", "asks again")] {
+            let why = json!({ "reason": "asked", "sentence": format!("Sister of {words}, {said}.") });
+            let answer = tomas.post(path, &why).await;
             assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         }
         tomas.delete("/api/v1/emergency").await;

@@ -187,7 +187,11 @@ fn no_address_title_console_or_browser_store_holds_a_patients_name() -> Outcome 
         look.at("the people").await?;
         make_a_screen(portal, browser).await?;
         look.at("the ward's screen").await?;
-        same("pages that were looked at", look.pages, 10)
+        same("pages that were looked at", look.pages, 10)?;
+        // The screen asked for a proof first.
+        browser
+            .expect_console_errors(|line| line.contains("/stations"))
+            .await
     })
 }
 

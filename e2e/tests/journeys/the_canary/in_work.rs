@@ -74,7 +74,11 @@ async fn tomas_opens_in_an_emergency(tomas: &Session) -> Outcome {
     )
     .await?;
     let _: PatientRecord = tomas.get(&format!("/api/v1/patients/{}", hollis.patient)).await?;
-    tomas.post("/api/v1/emergency/extension", &why).await?;
+    let longer = OpenInEmergency {
+        sentence: format!("Sister of {}, asks again.", all_words()),
+        ..why
+    };
+    tomas.post("/api/v1/emergency/extension", &longer).await?;
     tomas.delete("/api/v1/emergency").await
 }
 

@@ -14,6 +14,7 @@ use std::{
 };
 
 const ADMINISTRATOR: &str = "ruth.adler";
+const CHARGE_NURSE: &str = "louise.brandt";
 const OFFICER: &str = "helen.frost";
 const PATIENT: &str = "alan.reed";
 /// Works on another ward than the one whose patients he opens.
@@ -110,17 +111,16 @@ impl Known {
             .flatten()
             .flat_map(|site| texts(site.get("units").unwrap_or(&Value::Null), "/id"))
             .collect();
-        let unit = units.first().ok_or_else(|| io::Error::other("no unit"))?;
-        for number in 1..=MADE {
-            let mut screen = contract.client_of(ADMINISTRATOR)?;
-            let station = json!({ "unit": unit, "name": format!("Desk {number}") });
-            screen.prove()?;
-            screen.post("/api/v1/stations", &station)?;
-            self.add(
-                "stations",
-                [text(&screen.get("/api/v1/session")?, "/station/id")?],
-            );
-        }
+        // By the charge nurse: a one-time code proves once, and the administrator's was shown above.
+        let mut screen = contract.client_of(CHARGE_NURSE)?;
+        screen.prove()?;
+        let wards = texts(&screen.get("/api/v1/wards")?, "/ward/id");
+        let ward = wards.first().ok_or_else(|| io::Error::other("no ward"))?;
+        screen.post("/api/v1/stations", &json!({ "unit": ward, "name": "Desk 9" }))?;
+        self.add(
+            "stations",
+            [text(&screen.get("/api/v1/session")?, "/station/id")?],
+        );
         self.learn_people(&administrator)?;
         self.add("organisations", [id]);
         self.add("sites", sites);
